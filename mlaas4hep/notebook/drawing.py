@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
 import hist
@@ -21,7 +22,7 @@ def histograms(branches: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, His
     """Return histograms by branch and class."""
     return {
         each["branch"]: {
-            name: _filled(each["edges"], counts, each["branch"])
+            name: _filled(each["edges"], counts, each["branch"], _variances(each, name))
             for name, counts in (each.get("by_class") or {ALL: each["counts"]}).items()
         }
         for each in branches
@@ -76,7 +77,7 @@ def roc(quality: Mapping[str, Mapping[str, Any]], ax: Any = None) -> Any:
 
 
 def branch(found: Mapping[str, Mapping[str, Hist]], name: str, ax: Any = None) -> Any:
-    """Draw one branch by class, each with area 1; return the axes.
+    """Draw one branch by class, each with area 1 and its errors; return the axes.
 
     Raises:
         NotFoundError: there is no such branch.
@@ -89,7 +90,7 @@ def branch(found: Mapping[str, Mapping[str, Hist]], name: str, ax: Any = None) -
             [each for _, each in shown],
             label=[label for label, _ in shown],
             density=True,
-            yerr=False,
+            yerr=True,
             ax=axes,
         )
         axes.set(xlabel=name, ylabel="entries, area 1")
@@ -129,15 +130,23 @@ def _scores_by_class(figures: Mapping[str, Any]) -> dict[str, dict[str, Hist]]:
     """Return the scores by true class of each class that has scores of its own."""
     classes = figures["classes"]
     several = figures.get("class_scores")
-    edges = (several or figures["scores"])["edges"]
-    counts = dict(zip(classes, several["counts"], strict=True)) if several else {}
+    # of two classes there is one score, the last one's
+    names, found = (classes, several) if several else (classes[-1:], figures["scores"])
+    counts, variances = (_of_each(found.get(key), several) for key in ("counts", "variances"))
     return {
         own: {
-            true: _filled(edges, bins, f"score of {own}")
-            for true, bins in zip(classes, by_class, strict=True)
+            true: _filled(found["edges"], bins, f"score of {own}", squares)
+            for true, bins, squares in zip(
+                classes, by_class, variances[index] if variances else repeat(None), strict=False
+            )
         }
-        for own, by_class in (counts or {classes[-1]: figures["scores"]["counts"]}).items()
+        for index, (own, by_class) in enumerate(zip(names, counts, strict=True))
     }
+
+
+def _of_each(found: Any, several: Any) -> Any:
+    """Return lists by class whose score it is, also where there is only one."""
+    return found if several or found is None else [found]
 
 
 def _area(part: str, figures: Mapping[str, Any]) -> str:
@@ -148,8 +157,29 @@ def _area(part: str, figures: Mapping[str, Any]) -> str:
     return f"{name}, area {figures['auc']:.3f}{'' if error is None else f' ± {error:.3f}'}"
 
 
-def _filled(edges: Sequence[float], counts: Sequence[float], label: str) -> Hist:
-    """Return a histogram with these counts; they may be sums of weights, whose errors are not known."""
-    made = Hist(hist.axis.Variable(edges, name="x", label=label), storage=hist.storage.Double())
-    made.view()[...] = np.asarray(counts, np.float64)
+def _variances(branch: Mapping[str, Any], name: str) -> Sequence[float] | None:
+    """Return the variances of one class of a branch; None where entries are counted."""
+    by_class = branch.get("variances_by_class") or {ALL: branch.get("variances")}
+    return by_class.get(name)
+
+
+def _filled(
+    edges: Sequence[float],
+    counts: Sequence[float],
+    label: str,
+    variances: Sequence[float] | None = None,
+) -> Hist:
+    """Return a histogram of counts, or of sums of weights with their variances.
+
+    Those of earlier releases have none, which is no number rather than a wrong one.
+    """
+    axis = hist.axis.Variable(edges, name="x", label=label)
+    found = np.asarray(counts, np.float64)
+    if variances is None and np.array_equal(found, np.rint(np.abs(found))):
+        made = Hist(axis, storage=hist.storage.Double())
+        made.view()[...] = found
+        return made
+    made = Hist(axis, storage=hist.storage.Weight())
+    made.view()["value"] = found
+    made.view()["variance"] = np.nan if variances is None else variances
     return made

@@ -9,14 +9,39 @@ SCORED = {
     "scores": {"edges": [0.0, 0.5, 1.0], "counts": [[40, 10], [15, 35]]},
     "roc": {"false_positives": [0.0, 0.2, 1.0], "true_positives": [0.0, 0.7, 1.0]},
 }
+#: weights of signal are 0.1, of background 2
+CALIBRATED = {
+    **SCORED,
+    "sum_of_weights": 105.0,
+    "confusion": [[80, 20], [1.5, 3.5]],
+    "scores": {
+        "edges": [0.0, 0.5, 1.0],
+        "counts": [[80.0, 20.0], [1.5, 3.5]],
+        "variances": [[160.0, 40.0], [0.15, 0.35]],
+    },
+    "calibration": {
+        "score": [0.25, 0.75],
+        "share": [0.0184, 0.149],
+        "low": [0.0131, 0.102],
+        "high": [0.0257, 0.214],
+    },
+}
 HINGED = {**SCORED, "scores": {"edges": [-1.0, 0.0, 1.0], "counts": [[40, 10], [0, 50]]}}
 VALUED = {
     "entries": 100,
     "rmse": 0.25,
-    "residuals": {"edges": [-1.0, 0.0, 1.0], "counts": [60, 40], "mean": -0.1, "spread": 0.2},
+    "residuals": {
+        "edges": [-1.0, 0.0, 1.0],
+        "counts": [64, 36],
+        "mean": -0.1,
+        "mean_error": 0.02,
+        "spread": 0.2,
+        "spread_error": 0.0141,
+    },
     "profile": {
         "edges": [0.0, 1.0, 2.0, 3.0],
         "bias": [0.1, None, -0.2],
+        "bias_error": [0.025, None, 0.05],
         "spread": [0.1, None, 0.2],
     },
 }

@@ -8,7 +8,7 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady
 from tests.browser.axe import serious
 from tests.browser.conftest import NARROW
-from tests.browser.figures import COUNTED, ERRORS, RARE, VALUED
+from tests.browser.figures import CALIBRATED, COUNTED, ERRORS, RARE, VALUED
 
 TEXT = {
     "branch": "nJet",
@@ -83,6 +83,59 @@ def test_errors_of_an_autoencoder_are_no_probabilities(crowded, run, visit):
     headings = visitor.page.locator("main h2").all_inner_texts()
 
     assert not {"Calibration", "Significance", "Confusion"} & set(headings)
+    assert visitor.errors == []
+
+
+def numbers(page, heading):
+    """Return the rows of the numbers of a chart, as texts of their cells."""
+    panel = page.locator("section.panel", has=page.get_by_role("heading", name=heading, exact=True))
+    panel.get_by_text("Numbers").click()
+    rows = panel.get_by_role("table", name="Numbers of the chart").locator("tbody tr")
+    return [row.split("\t") for row in rows.all_inner_texts()]
+
+
+def drawing(page, chart):
+    """Return what a chart draws, after the numbers on its axes are there."""
+    page.evaluate("document.fonts.ready")
+    return page.get_by_role("img", name=chart).locator("canvas").evaluate("all => all.toDataURL()")
+
+
+def test_shares_are_told_and_drawn_with_how_sure_they_are(crowded, run, visit):
+    visitor = shown(crowded, visit, f"{run(QUALITY={'test': CALIBRATED})}/quality")
+    page = visitor.page
+    page.get_by_role("heading", name="Calibration").wait_for()
+
+    assert numbers(page, "Calibration")[1:3] == [
+        ["0.25", "0.0184 (0.0131 to 0.0257)", "0.25"],
+        ["0.75", "0.149 (0.102 to 0.214)", "0.75"],
+    ]
+    # of as many as 50 entries: 0.8 ± √(0.8 · 0.2 / 50)
+    assert numbers(page, "Scores by class")[0][1] == "0.8 (0.743 to 0.857)"
+    assert page.locator("dl", has_text="Background rejection").inner_text().split("\n") == [
+        *("Signal efficiency", "70.0 ± 6.5 %"),
+        *("Background rejection", "5.0 ± 1.4"),
+        *("Purity", "14.9 ± 4.5 %"),
+    ]
+    assert serious(page) == {}
+    drawn = drawing(page, "Share of signal by score")
+    wider = {**CALIBRATED["calibration"], "high": [0.3, 0.5]}
+    name = run(QUALITY={"test": {**CALIBRATED, "calibration": wider}})
+    page.goto(f"{crowded.url}#/runs/{name}/quality")
+    page.get_by_role("heading", name=name).wait_for()
+    page.get_by_role("heading", name="Calibration").wait_for()
+    assert drawing(page, "Share of signal by score") != drawn
+    assert visitor.errors == []
+
+
+def test_what_is_left_of_values_has_errors_in_their_units(crowded, run, visit):
+    visitor = shown(crowded, visit, f"{run(QUALITY={'test': VALUED})}/quality")
+    page = visitor.page
+    page.get_by_role("heading", name="Residuals").wait_for()
+
+    legend = page.get_by_role("img", name="Predicted less true").locator(".u-legend").inner_text()
+    assert "held out, mean -0.100 ± 0.020, spread 0.200 ± 0.014" in legend
+    assert numbers(page, "Residuals")[0][1] == "64 (56 to 72)"
+    assert numbers(page, "Profile, held out")[0][1] == "0.1 (0.075 to 0.125)"
     assert visitor.errors == []
 
 

@@ -95,7 +95,9 @@ def test_scores_from_minus_one_to_one_are_held_against_no_shares(crowded, traine
     panel.get_by_label("Scale of the scores").select_option("logarithmic")
     panel.get_by_text("Numbers").click()
     numbers = panel.get_by_role("table", name="Numbers of the chart").locator("tbody tr")
-    assert numbers.first.inner_text() == "-1\t0.8\t\N{EN DASH}"  # no entry, no logarithm
+    assert (
+        numbers.first.inner_text() == "-1\t0.8 (0.743 to 0.857)\t\N{EN DASH}"
+    )  # no entry, no logarithm
 
     assert "Calibration" in headings["luca_1"]
     assert "Calibration" not in headings["luca_2"]
@@ -121,7 +123,13 @@ def test_whole_numbers_have_a_bin_each_and_distributions_can_be_logarithmic(
                 .all_inner_texts()
             )
 
-    assert shown["nJet", "counts"] == ["0.5\t1", "1.5\t3", "2.5\t0", "3.5\t1", "4.5\t1"]
+    assert shown["nJet", "counts"] == [
+        "0.5\t1 (0 to 2)",
+        "1.5\t3 (1.27 to 4.73)",
+        "2.5\t0",
+        "3.5\t1 (0 to 2)",
+        "4.5\t1",
+    ]
     assert shown["nJet", "counts, logarithmic"][2] == "2.5\t\N{EN DASH}"
     assert len(shown["mass", "counts"]) == 51
     assert gina.errors == []
@@ -181,9 +189,9 @@ def test_what_a_run_has_not_made_is_told_and_shown_as_soon_as_it_is_there(crowde
 
     page.get_by_role("heading", name="ROC curve").wait_for()
     assert page.locator("dl", has_text="Background rejection").inner_text().split("\n") == [
-        *("Signal efficiency", "70 %"),
-        *("Background rejection", "5"),
-        *("Purity", "78 %"),
+        *("Signal efficiency", "70.0 ± 6.5 %"),
+        *("Background rejection", "5.0 ± 1.4"),
+        *("Purity", "77.8 ± 6.2 %"),
     ]
 
     page.goto(f"{crowded.url}#/runs")
@@ -213,7 +221,7 @@ def test_one_of_several_classes_is_chosen_and_told_from_the_others(crowded, trai
     numbers = of_class.get_by_role("table", name="Numbers of the chart").get_by_role("row")
     assert numbers.all_inner_texts()[:2] == [
         "score of VBF\tggH, held out\tVBF, held out\tttbar_semileptonic, held out",
-        "0\t0.6\t0.25\t0.9",
+        "0\t0.6 (0.445 to 0.755)\t0.25 (0.0969 to 0.403)\t0.9 (0.805 to 0.995)",
     ]
     left = page.get_by_role("table", name="Confusion matrix").nth(1).get_by_role("row")
     assert [" ".join(row.split()) for row in left.all_inner_texts()[1:]] == [

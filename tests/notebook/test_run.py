@@ -148,6 +148,32 @@ def test_histograms_are_those_of_hist_by_branch_and_class(world, run):
     assert "'pt'" in told.value.problem.hint
 
 
+def test_histograms_of_weights_have_variances_and_those_of_earlier_runs_none(world, run):
+    weighted = {
+        "branch": "pt",
+        "counts": [1.5, 5.0],
+        "by_class": {"0": [0.5, 1.0], "1": [1.0, 4.0]},
+        "variances": [0.75, 4.5],
+        "variances_by_class": {"0": [0.25, 0.5], "1": [0.5, 4.0]},
+        "edges": [0.0, 1.0, 3.0],
+        "normalised_edges": [0.0, 0.5, 1.0],
+    }
+    store(world, files.HISTOGRAMS, [weighted])
+
+    found = run.histograms()["pt"]
+    bars = run.draw("pt").containers
+
+    assert found["1"].values().tolist() == [1, 4]
+    assert found["1"].variances().tolist() == [0.5, 4]
+    drawn = [line.get_segments() for bar in bars for line in bar.lines[2]]
+    ends = [[np.ptp(each[:, 1]) / 2 for each in segments] for segments in drawn if segments]
+    assert ends[-1] == pytest.approx([0.5**0.5 / 5, 4**0.5 / 5 / 2])
+
+    store(world, files.HISTOGRAMS, [{**weighted, "variances": None, "variances_by_class": {}}])
+    assert np.isnan(run.histograms()["pt"]["0"].variances()).all()
+    run.draw("pt")
+
+
 def test_quality_is_drawn_with_area_and_uncertainty(world, run):
     store(world, files.QUALITY, QUALITY)
 

@@ -136,6 +136,16 @@ def mean_area_error(
     return float(np.sqrt((np.mean(known, axis=0) ** 2).sum()))
 
 
+def root_mean(squares: Floats, weights: Floats | None = None) -> tuple[float, float | None]:
+    """Return the root of a mean of squares, and its standard error; None of fewer than two."""
+    own = np.ones(len(squares)) if weights is None else weights.astype(np.float64)
+    mean = max(float(np.average(squares, weights=own)), 0.0)
+    if len(squares) < 2 or not mean > 0:  # noqa: PLR2004 - one entry has no spread
+        return mean**0.5, None
+    relative = np.sqrt((own**2 * (squares / mean - 1) ** 2).sum()) / own.sum()
+    return mean**0.5, float(mean**0.5 * relative / 2)
+
+
 def confusion(
     labels: NDArray[np.integer[Any]],
     predicted: NDArray[np.integer[Any]],

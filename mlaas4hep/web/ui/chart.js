@@ -1,5 +1,6 @@
 // Curves and histograms by uPlot, in the page's colours, each with its numbers for those who cannot see it.
 import { fill, h, table } from "./dom.js";
+import { drawEnds, reach } from "./errorbars.js";
 import { number } from "./format.js";
 
 // Colours are kept by name: what a name means changes with the scheme, light or dark.
@@ -32,7 +33,7 @@ const short = (value) => (value !== null && Math.abs(value) >= 1e5 ? value.toExp
 const numbers = (_plot, values) => values.map(short);
 const WHOLE = [1, 2, 5].flatMap((step) => Array.from({ length: 9 }, (_one, power) => step * 10 ** power)).sort((one, other) => one - other);
 
-// series: [{label, values, colour?, dash?, stepped?, points?}]; x: numbers that rise, `whole` if no others lie between
+// series: [{label, values, colour?, dash?, stepped?, points?, ends?}]; x: numbers that rise, `whole` if no others lie between
 export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, yRange, log = false, whole = false }) {
   const place = h("div.chart", { role: "img", "aria-label": label });
   const colourOf = (index) => series[index].colour || COLOURS[index % COLOURS.length];
@@ -52,11 +53,14 @@ export function chart({ label, x, xLabel, yLabel, series, height = 240, xRange, 
     cursor: { points: { size: 6 }, drag: { x: true, y: false } },
     scales: {
       x: { time: false, range: xRange ? () => xRange : undefined },
-      y: { distr: log ? 3 : 1, range: yRange ? () => yRange : undefined },
+      y: { distr: log ? 3 : 1, range: yRange ? () => yRange : log ? undefined : reach(series) },
     },
     axes: [axis(xLabel, { values: numbers, size: 34, incrs: whole ? WHOLE : undefined }), axis(yLabel, { values: numbers, size: 58 })],
     series: [{}, ...series.map(sketch)],
-    hooks: { setCursor: [(plot) => point(plot, xLabel, series.map((one, index) => [one.label, colourOf(index)]))] },
+    hooks: {
+      draw: [(plot) => drawEnds(plot, series.map((one, index) => ({ ends: one.ends, colour: drawnIn(colourOf(index))() })))],
+      setCursor: [(plot) => point(plot, xLabel, series.map((one, index) => ({ ...one, colour: colourOf(index) })))],
+    },
   };
   const data = [x, ...series.map((one) => one.values)];
   const plot = new uPlot(options, data, place);
@@ -83,8 +87,8 @@ function point(plot, xLabel, lines) {
   plot.over.querySelector(".pointed")?.remove();
   if (at === null || at === undefined || left < 0) return;
   const [x, ...values] = plot.data.map((each) => each[at]);
-  const listed = lines.flatMap(([label, colour], index) => (typeof values[index] === "number" ? [[label, colour, values[index]]] : []));
-  const box = h("div", { class: left > plot.over.clientWidth / 2 ? "pointed left" : "pointed" }, h("div", `${xLabel} ${figure(x)}`), listed.map(([label, colour, value]) => h("div", swatch(colour), `${label}: ${figure(value)}`)));
+  const listed = lines.flatMap(({ label, colour, ends }, index) => (typeof values[index] === "number" ? [[label, colour, `${figure(values[index])}${between(ends, at)}`]] : []));
+  const box = h("div", { class: left > plot.over.clientWidth / 2 ? "pointed left" : "pointed" }, h("div", `${xLabel} ${figure(x)}`), listed.map(([label, colour, value]) => h("div", swatch(colour), `${label}: ${value}`)));
   box.style.left = `${left}px`;
   plot.over.append(box);
 }
@@ -95,11 +99,14 @@ function swatch(colour) {
   return drawn;
 }
 
+// Where the ends of a value lie, if it has some.
+const between = (ends, at) => (typeof ends?.low[at] === "number" && ends.low[at] !== ends.high[at] ? ` (${number(ends.low[at], 3)} to ${number(ends.high[at], 3)})` : "");
+
 function rows(plot, xLabel, series) {
   const [x, ...values] = plot.data;
   return table(
     [xLabel, ...series.map((one) => one.label)],
-    x.map((at, index) => [number(at, 4), ...values.map((one) => number(one[index] ?? null, 4))]),
+    x.map((at, index) => [number(at, 4), ...values.map((one, line) => `${number(one[index] ?? null, 4)}${between(series[line].ends, index)}`)]),
     { "aria-label": "Numbers of the chart" },
   );
 }
@@ -107,8 +114,8 @@ function rows(plot, xLabel, series) {
 // Counts between edges, drawn as steps; `counts` one list for each series.
 export function histogram({ label, edges, xLabel, yLabel, series, height = 180, log = false, whole = false }) {
   const shown = (values) => (log ? values.map((each) => (each > 0 ? each : null)) : values);
-  const all = series.flatMap((one) => one.values);
+  const all = series.flatMap((one) => [...one.values, ...(one.ends?.low ?? []), ...(one.ends?.high ?? [])]);
   const yRange = log ? undefined : [Math.min(0, ...all), 1.05 * Math.max(0, ...all) || 1];
-  const closed = series.map((one) => ({ ...one, stepped: one.stepped ?? true, points: one.points ?? false, values: shown([...one.values, one.pointsOnly ? null : one.values.at(-1)]) }));
+  const closed = series.map((one) => ({ ...one, ends: one.ends && { ...one.ends, isOfBins: true }, stepped: one.stepped ?? true, points: one.points ?? false, values: shown([...one.values, one.pointsOnly ? null : one.values.at(-1)]) }));
   return chart({ label, x: edges, xLabel, yLabel, series: closed, height, log, whole, xRange: [edges[0], edges.at(-1)], yRange });
 }

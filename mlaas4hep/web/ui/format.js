@@ -50,6 +50,24 @@ export function plusMinus(value, error) {
   return typeof error === "number" ? `${value.toFixed(4)} ± ${error.toFixed(4)}` : number(value, 4);
 }
 
+// A value with its error in two digits, of whatever size: "0.0123 ± 0.0045", "(2.423 ± 0.043)e6".
+export function withError(value, error) {
+  if (typeof value !== "number" || !(error > 0 && error < Infinity)) return number(value);
+  const power = Math.floor(Math.log10(Math.max(Math.abs(value), error)));
+  const isFar = power >= 6 || power < -3;
+  const [shown, sure] = [value, error].map((one) => (isFar ? one / 10 ** power : one));
+  const decimals = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(sure))));
+  const text = `${shown.toFixed(decimals)} ± ${sure.toFixed(decimals)}`;
+  return isFar ? `(${text})e${power}` : text;
+}
+
+export function percentWithError(value, error) {
+  const sure = 100 * error;
+  if (!(sure > 0 && sure < Infinity)) return percent(value);
+  const decimals = Math.min(4, Math.max(0, 1 - Math.floor(Math.log10(sure))));
+  return `${(100 * value).toFixed(decimals)} ± ${sure.toFixed(decimals)} %`;
+}
+
 export const isWeighted = (set) => typeof set.sum_of_weights === "number";
 
 export const SETS = { test: "held out", val: "validation", train: "training" };

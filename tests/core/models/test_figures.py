@@ -152,3 +152,17 @@ def test_a_class_of_one_entry_leaves_the_mean_without_error():
     labels = np.array([0, 0, 1, 1, 2])
 
     assert scores.mean_area_error(labels, np.eye(3)[labels]) is None
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_error_of_a_root_mean_square_is_its_spread_over_samples(random, weighted):
+    weights = random.exponential(1, 500) if weighted else None
+    found = [scores.root_mean(random.normal(0, 3, 500) ** 2, weights) for _ in range(500)]
+
+    apart = np.std([root for root, _ in found])
+    assert np.mean([error for _, error in found]) == pytest.approx(apart, rel=0.1)
+
+
+@pytest.mark.parametrize("squares", [[4.0], [0.0, 0.0]])
+def test_a_root_mean_square_without_spread_has_no_error(squares):
+    assert scores.root_mean(np.array(squares)) == (squares[0] ** 0.5, None)

@@ -13,7 +13,19 @@ def _rows(properties: Mapping[str, Schema], about: str = "") -> Schema:
 
 _NUMBERS: Schema = {"type": "array", "items": {"type": "number"}}
 _COUNTS = _NUMBERS  #: sums of weights, if there are any
+_VARIANCES: Schema = {
+    "type": "array",
+    "description": "Sums of squares of weights; absent where entries are counted.",
+    "items": {"type": "number"},
+}
 _MAYBE: Schema = {"type": ["number", "null"]}
+_MAYBES: Schema = {"type": "array", "items": _MAYBE}
+_CALIBRATION: Schema = {
+    "type": ["object", "null"],
+    "description": "Share of signal by mean score, by bins of the score, with the ends of its 68.3 % interval"
+    " (Wilson's, of as many entries as the weights are worth).",
+    "properties": {"score": _NUMBERS, "share": _NUMBERS, "low": _NUMBERS, "high": _NUMBERS},
+}
 _CURVE: Mapping[str, Schema] = {
     "false_positives": _NUMBERS,
     "true_positives": _NUMBERS,
@@ -39,6 +51,7 @@ _SET: Schema = {
         },
         "auc_error": _MAYBE,
         "rmse": _MAYBE,
+        "rmse_error": _MAYBE,
         "roc": {
             "type": "object",
             "properties": _CURVE,
@@ -49,28 +62,44 @@ _SET: Schema = {
                 "auc": {"type": "number"},
                 "auc_error": _MAYBE,
                 **_CURVE,
+                "calibration": _CALIBRATION,
             },
             about="Of more than two classes: each against all others, by its own score.",
         ),
         "residuals": {
             "type": "object",
             "description": "Of a regression: predicted less true, in bins.",
-            "properties": {"edges": _NUMBERS, "counts": _COUNTS, "mean": _MAYBE, "spread": _MAYBE},
+            "properties": {
+                "edges": _NUMBERS,
+                "counts": _COUNTS,
+                "variances": _VARIANCES,
+                "mean": _MAYBE,
+                "mean_error": _MAYBE,
+                "spread": _MAYBE,
+                "spread_error": _MAYBE,
+            },
         },
         "profile": {
             "type": "object",
             "description": "Of a regression: mean and spread of the residuals by true value.",
             "properties": {
                 "edges": _NUMBERS,
-                "bias": {"type": "array", "items": _MAYBE},
-                "spread": {"type": "array", "items": _MAYBE},
+                "bias": _MAYBES,
+                "bias_error": _MAYBES,
+                "spread": _MAYBES,
+                "spread_error": _MAYBES,
             },
         },
+        "calibration": _CALIBRATION,
         "classes": {"type": "array", "items": {"type": "string"}},
         "confusion": {"type": "array", "items": _COUNTS},
         "scores": {
             "type": "object",
-            "properties": {"edges": _NUMBERS, "counts": {"type": "array", "items": _COUNTS}},
+            "properties": {
+                "edges": _NUMBERS,
+                "counts": {"type": "array", "items": _COUNTS},
+                "variances": {"type": "array", "items": _VARIANCES},
+            },
         },
         "class_scores": {
             "type": "object",
@@ -78,6 +107,7 @@ _SET: Schema = {
             "properties": {
                 "edges": _NUMBERS,
                 "counts": {"type": "array", "items": {"type": "array", "items": _COUNTS}},
+                "variances": {"type": "array", "items": {"type": "array", "items": _VARIANCES}},
             },
         },
     },
@@ -96,6 +126,8 @@ HISTOGRAMS: Schema = {
             "branch": {"type": "string"},
             "counts": _COUNTS,
             "by_class": {"type": "object", "additionalProperties": _COUNTS},
+            "variances": _VARIANCES,
+            "variances_by_class": {"type": "object", "additionalProperties": _VARIANCES},
             "edges": _NUMBERS,
             "normalised_edges": _NUMBERS,
         },
@@ -132,6 +164,8 @@ CHECKS: Schema = {
                         "held_out_entries": {"type": "integer"},
                         "train": _COUNTS,
                         "held_out": _COUNTS,
+                        "train_variances": _VARIANCES,
+                        "held_out_variances": _VARIANCES,
                         "ks": _MAYBE,
                         "p_value": _MAYBE,
                     }

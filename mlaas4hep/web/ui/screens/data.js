@@ -1,6 +1,7 @@
 // What a run learned from: branches, cuts, distributions.
 import { histogram } from "../chart.js";
 import { breakable, fill, h, numberCell, numberHead, panel, rowHead, table, warnings } from "../dom.js";
+import { around, deviations, shares } from "../errorbars.js";
 import { count, number, percent } from "../format.js";
 import { get } from "../server.js";
 import { absent } from "./absent.js";
@@ -101,8 +102,9 @@ function drawn(found, state) {
   const one = byWholeNumbers(found) || found;
   const classes = Object.entries(one.by_class || {});
   const series = (classes.length ? classes : [["all", one.counts]]).map(([name, counts]) => {
-    const sum = counts.reduce((total, each) => total + each, 0) || 1;
-    return { label: classes.length ? `class ${name}` : name, values: state.density ? counts.map((each) => each / sum) : counts, width: 1.4 };
+    const variances = classes.length ? one.variances_by_class?.[name] : one.variances;
+    const drawn = state.density ? shares(counts, variances) : { values: counts, ends: around(counts, deviations(counts, variances)) };
+    return { label: classes.length ? `class ${name}` : name, ...drawn, width: 1.4 };
   });
   return histogram({ label: `Distribution of ${one.branch}`, edges: state.after ? one.normalised_edges : one.edges, xLabel: one.branch.length > 28 ? "value" : one.branch, yLabel: state.density ? "share" : "values", series, log: state.log, whole: one !== found && !state.after });
 }
@@ -121,6 +123,14 @@ function byWholeNumbers(one) {
     return sums;
   };
   const edges = Array.from({ length: span + 2 }, (_one, index) => low + index - 0.5);
-  const byClass = Object.entries(one.by_class || {}).map(([name, counts]) => [name, together(counts)]);
-  return { branch: one.branch, counts: together(one.counts), by_class: Object.fromEntries(byClass), edges, normalised_edges: edges.map((edge) => (edge - low) / span) };
+  const ofEach = (all) => all && Object.fromEntries(Object.entries(all).map(([name, counts]) => [name, together(counts)]));
+  return {
+    branch: one.branch,
+    counts: together(one.counts),
+    by_class: ofEach(one.by_class ?? {}),
+    variances: one.variances && together(one.variances),
+    variances_by_class: ofEach(one.variances_by_class),
+    edges,
+    normalised_edges: edges.map((edge) => (edge - low) / span),
+  };
 }

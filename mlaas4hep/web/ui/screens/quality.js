@@ -1,6 +1,6 @@
 // How good a trained model is: on entries it has never seen, against those it learned from.
 import { breakable, fill, figures, h, panel, problem } from "../dom.js";
-import { amount, count, isWeighted, number, plusMinus, SETS } from "../format.js";
+import { amount, count, isWeighted, number, plusMinus, SETS, withError } from "../format.js";
 import { get } from "../server.js";
 import { absent } from "./absent.js";
 import { profile, residuals } from "./residuals.js";
@@ -56,7 +56,7 @@ function summary(sets) {
   return figures(
     sets.flatMap((one) => [
       [`${isMean(one) ? "Mean AUC" : "AUC"}, ${one.text}`, one.auc === null || one.auc === undefined ? null : plusMinus(one.auc, one.auc_error)],
-      [`RMSE, ${one.text}`, one.rmse === null || one.rmse === undefined ? null : number(one.rmse, 4)],
+      [`RMSE, ${one.text}`, one.rmse === null || one.rmse === undefined ? null : withError(one.rmse, one.rmse_error)],
       [`Entries, ${one.text}`, count(one.entries)],
       [`Sum of weights, ${one.text}`, isWeighted(one) ? amount(one.sum_of_weights) : null],
     ]),

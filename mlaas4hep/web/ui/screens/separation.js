@@ -1,7 +1,9 @@
 // How well classes are told apart: curves, scores, and what a cut leaves.
 import { chart, COLOURS, histogram, repeated } from "../chart.js";
 import { breakable, figures, fill, h, numberHead, panel, rowHead, table } from "../dom.js";
-import { amount, isWeighted, number, percent, plusMinus } from "../format.js";
+import { calibration } from "./calibration.js";
+import { deviations, shares } from "../errorbars.js";
+import { amount, isWeighted, number, percent, percentWithError, plusMinus, withError } from "../format.js";
 
 // Curves have points of their own; uPlot wants one axis for all.
 function onGrid(roc, grid) {
@@ -55,8 +57,8 @@ export function scores(sets, overtraining, of) {
     one.scores.counts.flatMap((counts, index) => {
       const isHeldOut = one === drawn[0];
       if (!isHeldOut && one.classes.length > MOST_COMPARED && one.classes[index] !== of) return [];
-      const sum = counts.reduce((total, each) => total + each, 0) || 1;
-      return [{ label: `${one.classes[index]}, ${one.text}`, values: counts.map((each) => each / sum), colour: COLOURS[index % COLOURS.length], dash: isHeldOut ? repeated(index) : [5, 4], width: isHeldOut ? 2 : 1.2 }];
+      const { values, ends } = shares(counts, one.scores.variances?.[index]);
+      return [{ label: `${one.classes[index]}, ${one.text}`, values, ends: isHeldOut ? ends : undefined, colour: COLOURS[index % COLOURS.length], dash: isHeldOut ? repeated(index) : [5, 4], width: isHeldOut ? 2 : 1.2 }];
     }),
   );
   const edges = drawn[0].scores.edges;
@@ -70,6 +72,8 @@ export function scores(sets, overtraining, of) {
   return h("section.panel", h("div.head", h("h2", "Scores by class"), scale), place, told && h("p.small.quiet", `Kolmogorov–Smirnov, ${drawn[0].text} against training. ${told}. A small p means that the model learned entries by heart.`));
 }
 
+const total = (values) => values.reduce((sum, each) => sum + each, 0);
+
 // Of binned scores: what lies at or above each edge, by class.
 function above({ counts }) {
   return counts.map((bins) => {
@@ -79,7 +83,7 @@ function above({ counts }) {
 }
 
 function matrixTable(classes, cells, label) {
-  const sums = cells.map((row) => row.reduce((total, each) => total + each, 0) || 1);
+  const sums = cells.map((row) => total(row) || 1);
   return table(
     ["True class", ...classes.map((one) => numberHead(["predicted ", breakable(one)]))],
     cells.map((row, index) => [rowHead(classes[index]), ...row.map((each, column) => h(`td.number${index === column ? ".hit" : ""}`, amount(each), " ", h("span.quiet.small", percent(each / sums[index]))))]),
@@ -105,6 +109,7 @@ function leftAt(best) {
 function confusionAt(best, label) {
   const { edges } = best.scores;
   const left = leftAt(best);
+  const worth = worthOfClasses(best);
   const place = h("div");
   const id = `threshold-${label}`;
   const told = h("output", { for: id });
@@ -114,16 +119,31 @@ function confusionAt(best, label) {
     const [threshold, ...passed] = left[Number(slider.value)];
     const cells = passed.map((count, index) => [left[0][index + 1] - count, count]);
     told.textContent = number(threshold, 3);
-    fill(place, matrixTable(best.classes, cells, label), leftBy(cells));
+    fill(place, matrixTable(best.classes, cells, label), leftBy(cells, worth));
   }
   draw();
   return panel("Confusion", h("label", { for: id }, "Threshold of the score ", told), slider, place);
 }
 
-// What a cut at the threshold leaves, in the words of an analysis.
-function leftBy([[lost, kept], [missed, found]]) {
-  const share = (part, whole) => (part >= 0 && whole > 0 ? percent(part / whole) : "–");
-  return figures([["Signal efficiency", share(found, missed + found)], ["Background rejection", kept > 0 && lost + kept > 0 ? number((lost + kept) / kept, 3) : "–"], ["Purity", share(found, kept + found)]]);
+// How many entries of each class a unit of weight is worth: (sum w) / (sum w²). Null: nobody knows.
+function worthOfClasses({ scores: { counts, variances } }) {
+  return counts.map((bins, index) => {
+    const errors = deviations(bins, variances?.[index]);
+    return errors.includes(null) ? null : total(bins) / total(errors.map((one) => one ** 2));
+  });
+}
+
+// What a cut at the threshold leaves, in the words of an analysis, with its standard error: of a share p of n
+// entries √(p(1−p)/n), of others as far as p goes with them.
+function leftBy([[lost, kept], [missed, found]], [ofBackground, ofSignal]) {
+  const share = (part, whole, worth) => (part >= 0 && whole > 0 ? percentWithError(part / whole, Math.sqrt(((part / whole) * (1 - part / whole)) / (whole * worth))) : "–");
+  const mixed = found / (kept + found);
+  const rejected = (lost + kept) / kept;
+  return figures([
+    ["Signal efficiency", share(found, missed + found, ofSignal)],
+    ["Background rejection", kept > 0 && lost + kept > 0 ? withError(rejected, rejected * Math.sqrt((1 - 1 / rejected) / (kept * ofBackground))) : "–"],
+    ["Purity", found >= 0 && kept + found > 0 ? percentWithError(mixed, mixed * (1 - mixed) * Math.sqrt(1 / (found * ofSignal) + 1 / (kept * ofBackground))) : "–"],
+  ]);
 }
 
 function significance(best) {
@@ -137,25 +157,6 @@ function significance(best) {
     "Significance",
     chart({ label: "Significance by threshold", x: at, xLabel: "threshold", yLabel: "significance", series: [{ label: "S/√B", values: simple, points: false }, { label: "S/√(S+B)", values: full, points: false }], height: 260 }),
     h("p.small.quiet", `In the sample's own numbers, S/√(S+B) is largest at ${number(at[top], 3)}; S/√B is drawn where ${isWeighted(best) ? "weights of background that sum up to at least 5" : "at least 5 entries of background"} are left.`),
-  );
-}
-
-function calibration(best) {
-  const { edges, counts } = best.scores;
-  const step = 5;
-  const points = [];
-  for (let bin = 0; bin < edges.length - 1; bin += step) {
-    const sum = (of) => of.slice(bin, bin + step).reduce((total, each) => total + each, 0);
-    const [background, signal] = counts.map(sum);
-    const total = background + signal;
-    const middle = (edges[bin] + edges[Math.min(bin + step, edges.length - 1)]) / 2;
-    points.push([middle, total ? signal / total : null, total]);
-  }
-  const x = points.map((one) => one[0]);
-  return panel(
-    "Calibration",
-    chart({ label: "Share of signal by score", x, xLabel: "score", yLabel: "share of signal", series: [{ label: "measured", values: points.map((one) => one[1]), points: true }, { label: "as it should be", values: x, dash: [4, 4], colour: COLOURS[5], width: 1, points: false }], xRange: [0, 1], yRange: [0, 1.01], height: 260 }),
-    h("p.small.quiet", "With the mixture of classes that the sample has; another mixture bends the curve."),
   );
 }
 
@@ -181,7 +182,7 @@ export function oneAgainstRest(sets, label, overtraining) {
   const place = h("div.grid2");
   const draw = (index) => {
     const name = classes[index];
-    const byTruth = scored.map((one) => ({ ...one, scores: { edges: one.class_scores.edges, counts: one.class_scores.counts[index] } }));
+    const byTruth = scored.map((one) => ({ ...one, scores: ofClass(one.class_scores, index) }));
     fill(place, twoClasses(byTruth.map((one) => against(one, index)), label, overtraining, scores(byTruth, overtraining, name)));
   };
   const chooser = h("select", { "aria-label": label ? `Class of ${label}` : "Class", onchange: (event) => draw(Number(event.target.value)) }, classes.map((name, index) => h("option", { value: index }, name)));
@@ -189,11 +190,13 @@ export function oneAgainstRest(sets, label, overtraining) {
   return h("section.stack", h("div.head", h("h2", "One class against all others"), chooser), place);
 }
 
+const ofClass = ({ edges, counts, variances }, index) => ({ edges, counts: counts[index], variances: variances?.[index] });
+
 // One class as the signal, all others together as the background.
 function against(set, index) {
   const name = set.classes[index];
-  const { edges, counts } = set.scores;
-  const others = edges.slice(1).map((_edge, bin) => counts.reduce((total, one, each) => (each === index ? total : total + one[bin]), 0));
-  const { auc = null, auc_error, ...roc } = set.rocs.find((one) => one.class === name) ?? {};
-  return { ...set, classes: ["any other", name], scores: { edges, counts: [others, counts[index]] }, auc, auc_error, roc: roc.true_positives ? roc : undefined };
+  const { edges, counts, variances } = set.scores;
+  const apart = (all) => [edges.slice(1).map((_edge, bin) => all.reduce((sum, one, each) => (each === index ? sum : sum + one[bin]), 0)), all[index]];
+  const { auc = null, auc_error, calibration: measured, ...roc } = set.rocs.find((one) => one.class === name) ?? {};
+  return { ...set, classes: ["any other", name], scores: { edges, counts: apart(counts), variances: variances && apart(variances) }, auc, auc_error, calibration: measured, roc: roc.true_positives ? roc : undefined };
 }

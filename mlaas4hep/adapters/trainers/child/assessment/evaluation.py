@@ -41,6 +41,7 @@ class SetFigures:
     matrix: NDArray[Any] | None  #: entries, or sums of their weights
     curve: Roc | None  #: of binary tasks
     error: float | None = None  #: root mean square, of regression
+    error_error: float | None = None  #: standard error of `error`
     auc_error: float | None = None  #: standard error of `auc`
     weight: float | None = None  #: sum of weights; None: all count alike
 
@@ -157,12 +158,12 @@ def set_figures(name: str, scored: Scored, task: Task, threshold: float) -> SetF
         return SetFigures(**usual, matrix=matrix, **_curve(signal, predicted[:, 0], weights))
     if task == "multiclass":
         return _of_classes(usual, scored, threshold)
-    squares = (predicted[:, 0].astype(np.float64) - labels) ** 2
     if weights is not None and not (weight or 0.0) > 0:
         return SetFigures(**usual, auc=None, matrix=None, curve=None)
-    mean = np.mean(squares) if weights is None else np.average(squares, weights=weights)
-    error = float(np.sqrt(max(mean, 0.0)))
-    return SetFigures(**usual, auc=None, matrix=None, curve=None, error=error)
+    squares = (predicted[:, 0].astype(np.float64) - labels) ** 2
+    error, its_error = scores.root_mean(squares, weights)
+    more: dict[str, Any] = {"error": error, "error_error": its_error}
+    return SetFigures(**usual, auc=None, matrix=None, curve=None, **more)
 
 
 def _curve(signal: NDArray[np.bool_], scored: Floats, weights: Floats | None) -> dict[str, Any]:
@@ -223,6 +224,7 @@ def to_json(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> dict[str
             "sum_of_weights": each.weight,
             "one_class": each.is_of_one_class,
             "rmse": each.error,
+            "rmse_error": each.error_error,
             "confusion_matrix": None if each.matrix is None else each.matrix.tolist(),
             "classes": _classes(each, names),
         }
@@ -258,6 +260,7 @@ def to_text(figures: tuple[SetFigures, ...], names: tuple[str, ...]) -> str:
         if each.is_of_one_class:
             number = ", all of one class: there is no AUC, and val_ metrics of it say nothing"
         number += "" if each.error is None else f", RMSE {each.error:.4g}"
+        number += "" if each.error_error is None else f" ± {each.error_error:.2g}"
         number += "" if each.weight is None else f", sum of weights {each.weight:.6g}"
         lines.append(f"{each.name}: {each.entries} entries{number}")
         if each.matrix is not None:

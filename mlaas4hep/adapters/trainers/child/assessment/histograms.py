@@ -1,7 +1,7 @@
 """How the values of each branch are spread, before and after normalisation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boost_histogram as bh
@@ -28,6 +28,8 @@ class Histogram:
     before: NDArray[np.float64]  #: edges in the units of the branch
     after: NDArray[np.float64]  #: edges as the network sees them
     by_class: Mapping[int, NDArray[Any]]  #: counts of the entries of each class
+    variances: NDArray[Any] | None = None  #: of `counts`; None: entries are counted
+    variances_by_class: Mapping[int, NDArray[Any]] = field(default_factory=dict)
 
 
 class Histograms:
@@ -37,7 +39,7 @@ class Histograms:
         self._weighted = weighted
         self.features = features[:MOST_BRANCHES]
         self.left_out = len(features) - len(self.features)
-        self._filled = [_empty() for _ in self.features]
+        self._filled = [_empty(weighted=weighted) for _ in self.features]
         self._has_classes = True  #: until a label is seen that numbers none
 
     def add(self, chunk: Chunk, labels: Floats, weights: Floats | None = None) -> None:
@@ -72,20 +74,36 @@ class Histograms:
         )
 
     def _histogram(self, feature: Feature, filled: "bh.Histogram[Any]") -> Histogram:
-        counts = _counts(filled, whole=not self._weighted)
         before, after = _edges(feature)
         classes = tuple(filled.axes[1]) if self._has_classes else ()
+        found: Any = filled.view(flow=True)
+        counts = _counts(found["value"] if self._weighted else found, whole=not self._weighted)
+        more: dict[str, Any] = {}
+        if self._weighted:
+            variances = _counts(found["variance"])
+            more = {
+                "variances": variances.sum(axis=1),
+                "variances_by_class": _of_each(classes, variances),
+            }
+        by_class = _of_each(classes, counts)
         return Histogram(
             name=feature.name,
             counts=counts.sum(axis=1),
             before=before,
             after=after,
-            by_class={one: counts[:, classes.index(one)] for one in sorted(classes)},
+            by_class=by_class,
+            **more,
         )
 
 
-def _empty() -> "bh.Histogram[Any]":
-    return bh.Histogram(bh.axis.Regular(BINS, 0, 1), bh.axis.IntCategory([], growth=True))
+def _of_each(classes: tuple[int, ...], counts: NDArray[Any]) -> dict[int, NDArray[Any]]:
+    return {one: counts[:, classes.index(one)] for one in sorted(classes)}
+
+
+def _empty(*, weighted: bool) -> "bh.Histogram[Any]":
+    storage = bh.storage.Weight() if weighted else bh.storage.Double()
+    axes = bh.axis.Regular(BINS, 0, 1), bh.axis.IntCategory([], growth=True)
+    return bh.Histogram(*axes, storage=storage)
 
 
 def _are_classes(labels: NDArray[np.floating[Any]]) -> bool:
@@ -96,9 +114,9 @@ def _are_classes(labels: NDArray[np.floating[Any]]) -> bool:
     return bool(len(found) <= _MOST_CLASSES and np.array_equal(found, np.rint(found)))
 
 
-def _counts(filled: "bh.Histogram[Any]", *, whole: bool) -> NDArray[Any]:
+def _counts(found: NDArray[Any], *, whole: bool = False) -> NDArray[Any]:
     """Return the counts by bin and class; what lies outside counts into the first or last bin."""
-    below, *inside, above = filled.view(flow=True)
+    below, *inside, above = found
     counts = np.array(inside, np.float64)
     counts[0] += below
     counts[-1] += above

@@ -59,6 +59,12 @@ def _of_class(
         "ks": None,
         "p_value": None,
     }
+    for part, values, weights in (
+        ("train", first, first_weights),
+        ("held_out", second, second_weights),
+    ):
+        if weights is not None:
+            told[f"{part}_variances"] = _counts(values, edges, weights**2)
     if len(first) and len(second):
         told["ks"], told["p_value"] = kolmogorov_smirnov(
             first, second, first_weights, second_weights

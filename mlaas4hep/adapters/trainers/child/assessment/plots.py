@@ -36,7 +36,8 @@ def draw_roc(path: Path, figures: Sequence[SetFigures]) -> None:
     for each in figures:
         if each.curve is not None:
             keep = _thinned(len(each.curve.false_positives))
-            label = f"{each.name}: AUC {each.curve.area:.3f}"
+            error = "" if each.auc_error is None else f" ± {each.auc_error:.3f}"
+            label = f"{each.name}: AUC {each.curve.area:.3f}{error}"
             x, y = each.curve.false_positives[keep], each.curve.true_positives[keep]
             axes.plot(x, y, label=label)
     axes.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC")
@@ -59,6 +60,7 @@ def _draw_overtraining(path: Path, found: dict[str, Any]) -> None:
     middles = (edges[1:] + edges[:-1]) / 2
     for number, one in enumerate(found["classes"]):
         train, held_out = _density(one["train"], edges), _density(one["held_out"], edges)
+        errors = np.sqrt(one.get("held_out_variances", one["held_out"]))
         p = "" if one["p_value"] is None else f", KS p = {one['p_value']:.3g}"
         axes.stairs(
             train,
@@ -68,8 +70,13 @@ def _draw_overtraining(path: Path, found: dict[str, Any]) -> None:
             color=f"C{number}",
             label=f"{one['class']}, train{p}",
         )
-        axes.plot(
-            middles, held_out, ".", color=f"C{number}", label=f"{one['class']}, {found['held_out']}"
+        axes.errorbar(
+            middles,
+            held_out,
+            errors / (abs(sum(one["held_out"])) or 1) / np.diff(edges),
+            fmt=".",
+            color=f"C{number}",
+            label=f"{one['class']}, {found['held_out']}",
         )
     axes.set(xlabel="score", ylabel="density", title="Over-training")
     axes.legend(fontsize="small")

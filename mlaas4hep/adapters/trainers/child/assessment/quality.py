@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlaas4hep.adapters.trainers.child.assessment.calibration import calibration
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import SetFigures, class_names
 from mlaas4hep.adapters.trainers.child.assessment.histograms import Histogram
 from mlaas4hep.adapters.trainers.child.assessment.regression import regression
@@ -49,11 +50,20 @@ def histograms(found: Sequence[Histogram], names: tuple[str, ...]) -> list[dict[
             "branch": each.name,
             "counts": each.counts.tolist(),
             "by_class": {_name(one, names): of.tolist() for one, of in each.by_class.items()},
+            **_variances(each, names),
             "edges": each.before.tolist(),
             "normalised_edges": each.after.tolist(),
         }
         for each in found
     ]
+
+
+def _variances(found: Histogram, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the sums of squares of weights; nothing where entries are counted, which are their own."""
+    if found.variances is None:
+        return {}
+    by_class = {_name(one, names): of.tolist() for one, of in found.variances_by_class.items()}
+    return {"variances": found.variances.tolist(), "variances_by_class": by_class}
 
 
 def _name(label: int, names: tuple[str, ...]) -> str:
@@ -73,6 +83,7 @@ def _set(
         "auc": each.auc,
         "auc_error": each.auc_error,
         "rmse": each.error,
+        "rmse_error": each.error_error,
     }
     if each.curve is not None:
         told["roc"] = _points(each.curve)
@@ -80,6 +91,8 @@ def _set(
         told["classes"] = class_names(len(each.matrix), names)
         told["confusion"] = each.matrix.tolist()
         told["scores"] = _scores(labels, scores, weights, len(each.matrix), edges)
+        if len(each.matrix) == 2 and edges is None and not (labels < 0).any():  # noqa: PLR2004
+            told["calibration"] = calibration(labels > 0.5, scores[:, -1], weights)  # noqa: PLR2004
         if each.is_of_several_classes:
             told["rocs"] = _each_against_rest(labels, scores, weights, told["classes"])
             if len(each.matrix) <= _MOST_CLASSES:
@@ -107,7 +120,9 @@ def _each_against_rest(
         curve = roc(is_it, own, weights)
         if curve is not None:
             error = area_error(is_it, own, weights)
-            told.append({"class": name, "auc": curve.area, "auc_error": error, **_points(curve)})
+            shares = {"calibration": calibration(is_it, own, weights)}
+            found = {"class": name, "auc": curve.area, "auc_error": error}
+            told.append(found | _points(curve) | shares)
     return told
 
 
@@ -134,14 +149,14 @@ def _scores(
 ) -> dict[str, Any]:
     """Return the score of the last class (the only output, if there is one) by true class.
 
-    Two classes may be -1 and 1. What lies outside is counted in the outermost bins.
+    Two classes may be -1 and 1.
     """
     if edges is None:
         edges = np.linspace(-1.0 if (labels < 0).any() else 0.0, 1.0, BINS + 1)
     truth = (labels > 0.5 if classes == 2 else np.rint(labels)).astype(np.int64)  # noqa: PLR2004
     return {
         "edges": edges.tolist(),
-        "counts": _by_class(scores[:, -1], truth, weights, edges, classes),
+        **_binned(scores[:, -1], truth, weights, edges, classes),
     }
 
 
@@ -149,26 +164,36 @@ def _class_scores(
     labels: NDArray[Any], scores: NDArray[Any], weights: NDArray[Any] | None
 ) -> dict[str, Any]:
     """Return the score of each class by true class: a list for each class, of one for each."""
-    classes = scores.shape[1]
     edges = np.linspace(0.0, 1.0, BINS + 1)
     truth = np.rint(labels).astype(np.int64)
-    counts = [_by_class(own, truth, weights, edges, classes) for own in scores.T]
-    return {"edges": edges.tolist(), "counts": counts}
+    each = [_binned(own, truth, weights, edges, scores.shape[1]) for own in scores.T]
+    return {"edges": edges.tolist(), **{key: [one[key] for one in each] for key in each[0]}}
 
 
-def _by_class(
+def _binned(
     own: NDArray[Any],
     truth: NDArray[np.int64],
     weights: NDArray[Any] | None,
     edges: NDArray[Any],
     classes: int,
-) -> list[list[float]]:
-    """Return how many scores are in each bin, by true class; the outermost have what is outside."""
+) -> dict[str, list[list[float]]]:
+    """Return how many scores are in each bin, by true class; the outermost have what is outside.
+
+    Of weights there are variances, too: the sums of their squares.
+    """
     inside = np.clip(own, edges[0], edges[-1])
-    counts = []
-    for one in range(classes):
-        chosen = truth == one
-        counted = None if weights is None else weights[chosen]
+
+    def counts(weighted: NDArray[Any] | None) -> list[list[float]]:
         # NumPy's last bin is closed, which 1.0 needs; boost-histogram's are all open above
-        counts.append(np.histogram(inside[chosen], edges, weights=counted)[0].tolist())
-    return counts
+        return [
+            np.histogram(
+                inside[truth == one],
+                edges,
+                weights=None if weighted is None else weighted[truth == one],
+            )[0].tolist()
+            for one in range(classes)
+        ]
+
+    if weights is None:
+        return {"counts": counts(None)}
+    return {"counts": counts(weights), "variances": counts(weights**2)}

@@ -1,4 +1,7 @@
-"""How far predicted numbers are from the true ones: residuals, and the prediction by true value."""
+"""How far predicted numbers are from the true ones: residuals, and the prediction by true value.
+
+Errors are standard errors, from the spread of the entries themselves, each by its weight.
+"""
 
 from typing import Any
 
@@ -20,6 +23,8 @@ def regression(
 ) -> dict[str, Any]:
     """Return residuals (predicted - true) in bins with mean and spread, and the profile.
 
+    Of weights there are variances of the bins, too: the sums of their squares.
+
     Args:
         truth: (n,).
         predicted: (n,).
@@ -29,11 +34,13 @@ def regression(
     residuals = np.asarray(predicted, np.float64) - true
     own = np.ones(len(true)) if weights is None else np.asarray(weights, np.float64)
     edges = _edges(residuals, BINS)
-    counts = np.bincount(_bins(residuals, edges), own, BINS)
+    where = _bins(residuals, edges)
+    counts = np.bincount(where, own, BINS)
     return {
         "residuals": {
             "edges": edges.tolist(),
             "counts": counts.tolist() if weights is not None else counts.astype(int).tolist(),
+            **({} if weights is None else {"variances": np.bincount(where, own**2, BINS).tolist()}),
             **_moments(residuals, own),
         },
         "profile": _profile(true, residuals, own),
@@ -47,17 +54,29 @@ def _profile(true: Numbers, residuals: Numbers, own: Numbers) -> dict[str, Any]:
     return {
         "edges": edges.tolist(),
         "bias": [each["mean"] for each in found],
+        "bias_error": [each["mean_error"] for each in found],
         "spread": [each["spread"] for each in found],
+        "spread_error": [each["spread_error"] for each in found],
     }
 
 
 def _moments(values: Numbers, own: Numbers) -> dict[str, float | None]:
     total = own.sum()
+    told: dict[str, float | None] = dict.fromkeys(("mean", "mean_error", "spread", "spread_error"))
     if not len(values) or total <= 0:  # negative weights may leave nothing
-        return {"mean": None, "spread": None}
+        return told
     mean = float((own * values).sum() / total)
-    variance = float((own * (values - mean) ** 2).sum() / total)
-    return {"mean": mean, "spread": variance**0.5 if variance >= 0 else None}
+    off = (values - mean) ** 2
+    variance = float((own * off).sum() / total)
+    told["mean"] = mean
+    if variance >= 0:
+        told["spread"] = variance**0.5
+    if len(values) > 1:
+        told["mean_error"] = float((own**2 * off).sum() ** 0.5 / total)
+    if len(values) > 1 and variance > 0:
+        off_by = float((own**2 * (off / variance - 1) ** 2).sum() ** 0.5 / total)
+        told["spread_error"] = variance**0.5 * off_by / 2
+    return told
 
 
 def _edges(values: Numbers, bins: int) -> Numbers:

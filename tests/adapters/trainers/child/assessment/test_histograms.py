@@ -43,6 +43,20 @@ def test_values_are_counted_without_padding_and_holes():
     }
 
 
+def test_weights_have_variances_by_bin_and_class():
+    x = np.array([[0.0], [0.0], [1.0], [-2.0]], np.float32)
+    chunk = decode(encode(x, np.array([0.0, 1.0, 1.0, 1.0], np.float32), widths=()))
+
+    histograms = Histograms((FLAT,), weighted=True)
+    histograms.add(chunk, chunk.y, np.array([0.5, 2.0, -3.0, 1.0], np.float32))
+    found = histograms.result()[0]
+
+    # the last value lies below all bins, and is in the first
+    assert (found.counts[0], found.counts[-1], found.counts.sum()) == (3.5, -3, 0.5)
+    assert (found.variances[0], found.variances[-1], found.variances.sum()) == (5.25, 9, 14.25)
+    assert {one: all.sum() for one, all in found.variances_by_class.items()} == {0: 0.25, 1: 14}
+
+
 def test_labels_that_are_measured_are_no_classes():
     x = np.zeros((4, 1), np.float32)
     chunk = decode(encode(x, np.array([0.0, 1.0, 2.5, 3.0], np.float32), widths=()))

@@ -76,6 +76,7 @@ def test_scores_are_counted_by_true_class():
     scores = told()["scores"]
 
     assert [sum(counts) for counts in scores["counts"]] == [2, 2]
+    assert told()["calibration"]["share"] == [0, 1, 0, 1]
     assert len(scores["edges"]) == len(scores["counts"][0]) + 1
 
 
@@ -127,6 +128,10 @@ def test_the_score_of_each_of_several_classes_is_counted_by_true_class(weights):
             expected, _ = np.histogram(scores[chosen, own], found["edges"], weights=counted)
             assert found["counts"][own][true] == expected.tolist()
     assert found["counts"][-1] == told["scores"]["counts"]
+    assert ("variances" in found) == (weights is not None)
+    if weights is not None:
+        assert found["variances"][-1] == told["scores"]["variances"]
+        assert np.sum(found["variances"][0]) == (weights**2).sum()
 
 
 def test_a_histogram_has_edges_in_both_units():

@@ -35,6 +35,31 @@ def test_weights_count():
     assert sum(found["counts"]) == pytest.approx(weights.sum())
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_errors_are_how_far_mean_and_spread_lie_apart_from_trial_to_trial(weighted):
+    random = np.random.default_rng(3)
+    weights = random.exponential(1, TRUE.size) if weighted else None
+    trials = [
+        regression(TRUE, TRUE + random.normal(0.5, 2.0, TRUE.size), weights)["residuals"]
+        for _ in range(300)
+    ]
+
+    for figure in ("mean", "spread"):
+        apart = np.std([each[figure] for each in trials])
+        told = np.mean([each[f"{figure}_error"] for each in trials])
+        assert told == pytest.approx(apart, rel=0.15)
+
+
+def test_sums_of_weights_have_variances():
+    weights = np.where(TRUE > 5, 3.0, -1.0)
+
+    found = regression(TRUE, TRUE + 1e30 * RNG.normal(size=4000), weights)
+
+    assert sum(found["residuals"]["variances"]) == pytest.approx((weights**2).sum())
+    assert np.isfinite(found["residuals"]["spread_error"])
+    assert len(found["profile"]["bias_error"]) == len(found["profile"]["bias"])
+
+
 @pytest.mark.parametrize("value", [0.0, -3.5, 1e20, -1e-300])
 def test_values_that_are_all_alike_are_one_bin_of_no_spread(value):
     found = regression(np.full(3, value), np.full(3, value), None)
