@@ -19,6 +19,7 @@ from fuzz.target import Read, Target
 RESIDENT_BYTES = 2 * 1024**3
 _ADDRESS_BYTES = 3 * RESIDENT_BYTES  #: threads of libraries map much that they do not use
 _SILENCE_S = 60.0  #: after which a process hangs where no signal reaches it
+_START_S = 600.0  #: the same until good inputs are made and read, some of them with TensorFlow
 _FIRST_S = 45  #: for a good input; the first one has its library imported, and processes started
 _END_S = 2.0
 _LOOK_S = 0.5
@@ -85,7 +86,7 @@ def _heard(ours: Connection, tally: Tally, seen: Any, what: str) -> bool:
             if not ours.poll(_LOOK_S):
                 if seen.tried != last:
                     silent_since, last = time.monotonic(), seen.tried
-                elif time.monotonic() - silent_since > _SILENCE_S:
+                elif time.monotonic() - silent_since > (_SILENCE_S if seen.has_begun else _START_S):
                     return False
                 continue
             found: str | None = ours.recv()
