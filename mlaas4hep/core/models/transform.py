@@ -170,8 +170,14 @@ def _schema(contract: Contract, layout: Layout, preproc: Preproc) -> Schema:
         either=either,
         identifiers=frozenset(contract.identifiers) - cut_by,
         texts=frozenset(spec.name for spec in layout.flat if spec.texts is not None) - made,
+        flags=frozenset(spec.name for spec in (*layout.flat, *layout.jagged) if _is_flag(spec)),
         unused=empty - either - set(contract.identifiers),
     )
+
+
+def _is_flag(spec: BranchSpec) -> bool:
+    """Tell whether training saw no values but such from 0 to 1."""
+    return spec.low is None or spec.high is None or (spec.low >= 0 and spec.high <= 1)
 
 
 def _fold_reads(contract: Contract) -> frozenset[str]:

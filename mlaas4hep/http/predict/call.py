@@ -75,6 +75,12 @@ class Call:
         return cls(scope, receive, path, scope["method"], dict(scope["headers"]), bodies)
 
     @property
+    def may_hold_truths(self) -> bool:
+        """Tell whether true or false may be in the body that was read; most hold neither."""
+        body = self.body or b""
+        return b"true" in body or b"false" in body
+
+    @property
     def query(self) -> dict[str, str]:
         """Return the query parameters; the last of equal names counts."""
         text = self.scope.get("query_string", b"").decode("utf-8", "replace")

@@ -24,8 +24,8 @@ def asking_of(call: Call) -> Asking:
     if not isinstance(model, str):
         raise InvalidRequestError(f"model is {model!r}, not a name")
     if "entries" in request or "branches" in request:
-        return asking_entries(model, entries_of(request))
-    return asking_rows(model, rows_of(request), signature_of(request))
+        return asking_entries(model, entries_of(request, truths=call.may_hold_truths))
+    return asking_rows(model, rows_of(request, truths=call.may_hold_truths), signature_of(request))
 
 
 _ROWS: Schema = {

@@ -37,6 +37,7 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.answering import by_output
 from mlaas4hep.core.models.entries import bybranch, byentry
+from mlaas4hep.core.models.entries.truths import check_truths, of_branches, of_entries
 from mlaas4hep.core.models.transform import NetworkInput, Transform
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.asking import Asking, Tally
@@ -58,6 +59,7 @@ class Entries:
     """One request for predictions of raw entries."""
 
     values: Sequence[Any]
+    truths: bool = False  #: true or false may be among the values
 
     @property
     def rows(self) -> int:
@@ -67,10 +69,12 @@ class Entries:
     @property
     def kind(self) -> str | None:
         """Return what small requests have in common: they can be transformed together."""
-        return "entries" if len(self.values) <= MAX_JOINED else None
+        return "entries" if len(self.values) <= MAX_JOINED and not self.truths else None
 
     def ask(self, served: LoadedModel) -> Invocation:
         """Return the network's inputs; the answer is what the module's docstring shows."""
+        if self.truths:
+            check_truths(_transform(served).schema, of_entries(self.values))
         return _invocation(served, _prepared(served, self.values), [len(self.values)], _first)
 
     def joined(self, others: "Sequence[Entries]") -> Question:
@@ -82,23 +86,23 @@ class Entries:
         )
 
 
-def entries_of(request: Mapping[str, Any]) -> Question:
-    """Return the entries in a JSON object; a single object counts as a list of one.
+def entries_of(request: Mapping[str, Any], *, truths: bool = False) -> Question:
+    """Return the entries in a JSON object, with `truths` perhaps; one object counts as a list of one.
 
     Raises:
         InvalidRequestError: there is none, or they come twice.
     """
     if "branches" in request:
-        return _branches_of(request)
+        return _branches_of(request, truths=truths)
     values = request["entries"]
     if isinstance(values, dict):
         values = [values]
     if not isinstance(values, list) or not values:
         raise InvalidRequestError("`entries` is not a list of objects, or is empty")
-    return Entries(values)
+    return Entries(values, truths)
 
 
-def _branches_of(request: Mapping[str, Any]) -> Question:
+def _branches_of(request: Mapping[str, Any], *, truths: bool) -> Question:
     branches = request["branches"]
     if "entries" in request or not isinstance(branches, dict):
         raise InvalidRequestError(
@@ -108,6 +112,8 @@ def _branches_of(request: Mapping[str, Any]) -> Question:
 
     def ask(served: LoadedModel) -> Invocation:
         transform = _transform(served)
+        if truths:
+            check_truths(transform.schema, of_branches(branches))
         prepared = transform.prepare(
             bybranch.columns(transform.schema, branches, transform.own_types)
         )

@@ -21,6 +21,7 @@ from mlaas4hep.http.predict.classes import classes_of, headers_of
 from mlaas4hep.http.predict.context import only_input, row_output
 from mlaas4hep.http.predict.inference.exact import exact, is_numbers, many
 from mlaas4hep.http.predict.inference.tensors import shown
+from mlaas4hep.http.predict.inference.truths import check_no_truths
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel, in_one_text
 from mlaas4hep.serving.questions import Feeds, Invocation, Outputs, Question, Single
@@ -42,12 +43,20 @@ class Rows(NamedTuple):
     keys: Sequence[str] = ()
     order: str = ""  #: the keys in one text: rows with the same are joined
     single: bool = False  #: `values` is one row and not a list of rows
+    truths: bool = False  #: true or false may be among the values
 
     @classmethod
-    def of(cls, values: Sequence[Any] | Array, keys: Sequence[str], order: str = "") -> "Rows":
+    def of(
+        cls,
+        values: Sequence[Any] | Array,
+        keys: Sequence[str],
+        order: str = "",
+        *,
+        truths: bool = False,
+    ) -> "Rows":
         """Return what asks for `values`, a row or a list of rows."""
         single = len(values) > 0 and not isinstance(values[0], _ROW)
-        return cls(values=values, keys=keys, order=order, single=single)
+        return cls(values=values, keys=keys, order=order, single=single, truths=truths)
 
     @property
     def rows(self) -> int:
@@ -57,7 +66,7 @@ class Rows(NamedTuple):
     @property
     def kind(self) -> tuple[int, str] | None:
         """Return what single rows have in common that can be joined."""
-        return (len(self.values), self.order) if self.single else None
+        return (len(self.values), self.order) if self.single and not self.truths else None
 
     def ask(self, served: LoadedModel) -> Invocation:
         """Return the rows as the model takes them; the answer is its outputs, one row each."""
@@ -86,6 +95,8 @@ class Rows(NamedTuple):
 
     def _feeds(self, served: LoadedModel) -> Feeds:
         info = only_input(served)
+        if self.truths:
+            check_no_truths("the model", self.values, info.dtype, self.keys or served.columns)
         values = numbers(self.values, info.dtype, served.missing)
         if self.keys and (not self.order or self.order != served.order):
             order = column_order(served, self.keys)
@@ -96,8 +107,8 @@ class Rows(NamedTuple):
         return {info.name: shaped(served, values, info)}
 
 
-def rows_of(request: dict[str, Any]) -> Rows:
-    """Return the rows in a JSON object.
+def rows_of(request: dict[str, Any], *, truths: bool = False) -> Rows:
+    """Return the rows in a JSON object, whose numbers `truths` may be among.
 
     Raises:
         InvalidRequestError: `values` is not a list or `keys` not a list of names.
@@ -113,7 +124,7 @@ def rows_of(request: dict[str, Any]) -> Rows:
         order = None
     if order is None:
         raise InvalidRequestError("`keys` is not a list of names")
-    return Rows.of(values, keys, order)
+    return Rows.of(values, keys, order, truths=truths)
 
 
 def asking_rows(model: str, rows: Rows, signature: str = "") -> Asking:

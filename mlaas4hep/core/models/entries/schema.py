@@ -18,6 +18,7 @@ class Schema:
     either: frozenset[str] = frozenset()  #: only preproc.json reads them: a number or a list
     identifiers: frozenset[str] = frozenset()  #: may be there; never features
     texts: frozenset[str] = frozenset()  #: flat ones that are texts, not numbers
+    flags: frozenset[str] = frozenset()  #: training saw nothing but 0 and 1, or between
     unused: frozenset[str] = frozenset()  #: may be there; empty in every entry of the training
 
     @cached_property

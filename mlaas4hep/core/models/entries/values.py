@@ -60,7 +60,7 @@ def _rows(
 ) -> Jagged:
     for number, value in enumerate(values):
         if not isinstance(value, list):
-            raise _wrong(name, number, value, "a list of numbers")
+            raise wrong(name, number, value, "a list of numbers")
     counts = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
     offsets = shared.get(counts.tobytes())
     if offsets is None:
@@ -78,7 +78,7 @@ def _rows(
 def _texts(name: str, values: Sequence[Any]) -> Array:
     for number, value in enumerate(values):
         if value is not None and not isinstance(value, str):
-            raise _wrong(name, number, value, "a text")
+            raise wrong(name, number, value, "a text")
     return text_array(values)
 
 
@@ -90,7 +90,7 @@ def _numbers(
     if array.ndim != 1 or array.dtype.kind not in "biuf":
         for position, value in enumerate(values):
             if value is not None and not isinstance(value, int | float):
-                raise _wrong(name, int(entries[position]), value, "a number")
+                raise wrong(name, int(entries[position]), value, "a number")
         array = np.array([np.nan if value is None else value for value in values], np.float64)
     if keep_type and array.dtype.kind == "f":
         return _with_all_digits(name, values, entries, array)
@@ -144,11 +144,12 @@ def checked_identifiers(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for name, value in entry.items():
             parts = value if isinstance(value, list) else [value]
             if any(isinstance(part, list | dict) for part in parts):
-                raise _wrong(name, number, value, "a number, a text or a list of them")
+                raise wrong(name, number, value, "a number, a text or a list of them")
     return found
 
 
-def _wrong(name: str, number: int, value: Any, wanted: str) -> InvalidRequestError:
+def wrong(name: str, number: int, value: Any, wanted: str) -> InvalidRequestError:
+    """Return what refuses a value of entry `number` that is not what is wanted."""
     return InvalidRequestError(
         f"entry {number}: branch {name!r} is {shown(value)}, not {wanted}", branch=name
     )

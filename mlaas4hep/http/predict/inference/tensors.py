@@ -12,6 +12,7 @@ from mlaas4hep.http.predict.asking import Asking, Tally
 from mlaas4hep.http.predict.call import Answer
 from mlaas4hep.http.predict.classes import Headers, headers_of, row_classes
 from mlaas4hep.http.predict.inference.exact import exact, is_plain, nested, shown_strings, strings
+from mlaas4hep.http.predict.inference.truths import check_no_truths
 from mlaas4hep.http.predict.jsonbody import check_told
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Invocation, Outputs, Question, Single
@@ -19,14 +20,23 @@ from mlaas4hep.serving.questions import Feeds, Invocation, Outputs, Question, Si
 STRINGS = "bytes"  #: the type of tensors of strings
 
 
-def tensor(name: str, values: Any, dtype: str) -> Array:
+def tensor(name: str, values: Any, dtype: str, columns: Sequence[str] | None = None) -> Array:
     """Return nested JSON lists as an array.
+
+    Args:
+        name: of the input.
+        values: for it.
+        dtype: that it takes.
+        columns: what the numbers of a row are called, as far as that is known, if true or false
+            may be among the values; None: neither is.
 
     Raises:
         InvalidRequestError: they are not of that type, or not of equal lengths.
     """
     if dtype == STRINGS:
         return strings(name, values)
+    if columns is not None:
+        check_no_truths(f"input {name!r}", values, dtype, columns)
     return exact(name, nested(name, values, dtype), dtype)
 
 

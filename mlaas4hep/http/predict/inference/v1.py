@@ -7,6 +7,7 @@ Where classes are known, `classes` beside it names the class of each number.
 `versions/V` in the path is a version that is kept, or an alias such as production.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from mlaas4hep.core.data.columns import Array
@@ -74,14 +75,13 @@ def asking_of(call: Call) -> Asking:
     is_by_row = "instances" in request
     if is_by_row == ("inputs" in request):
         raise InvalidRequestError("send `instances` (rows) or `inputs` (columns), one of them")
-    signature = signature_of(request)
+    signature, truths = signature_of(request), call.may_hold_truths
 
     def feeds(served: LoadedModel) -> Feeds:
-        return (
-            _rows(served, request["instances"])
-            if is_by_row
-            else _columns(served, request["inputs"])
-        )
+        columns = served.columns if truths else None
+        if is_by_row:
+            return _rows(served, request["instances"], columns)
+        return _columns(served, request["inputs"], columns)
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
         single = len(served.runtime.outputs) == 1
@@ -104,7 +104,7 @@ def asking_of(call: Call) -> Asking:
         answer,
         rows=_asked_rows(request["instances" if is_by_row else "inputs"]),
         signature=signature,
-        row=_only_row(request["instances"]) if is_by_row else None,
+        row=_only_row(request["instances"]) if is_by_row and not truths else None,
     )
 
 
@@ -124,12 +124,12 @@ def _asked_rows(given: Any) -> int:
     return max((len(each) for each in columns if isinstance(each, list)), default=1)
 
 
-def _rows(served: LoadedModel, instances: Any) -> Feeds:
+def _rows(served: LoadedModel, instances: Any, columns: Sequence[str] | None) -> Feeds:
     if not isinstance(instances, list) or not instances:
         raise InvalidRequestError("`instances` is not a list of rows")
     if not isinstance(instances[0], dict) or instances[0].keys() == {"b64"}:
         info = only_input(served)
-        values = tensor(info.name, instances, info.dtype)
+        values = tensor(info.name, instances, info.dtype, columns)
         if values.ndim == 1 and info.shape[1:] in ((1,), (-1,)):
             values = values[:, None]  # as TensorFlow Serving's README sends rows of one number
         return {info.name: values}
@@ -139,20 +139,20 @@ def _rows(served: LoadedModel, instances: Any) -> Feeds:
             column = [row[info.name] for row in instances]
         except (KeyError, TypeError) as error:
             raise InvalidRequestError(f"an instance has no input {info.name!r}") from error
-        feeds[info.name] = tensor(info.name, column, info.dtype)
+        feeds[info.name] = tensor(info.name, column, info.dtype, columns)
     unknown = set().union(*instances) - feeds.keys()
     if unknown:
         raise InvalidRequestError(f"the model has no input {min(unknown)!r}")
     return feeds
 
 
-def _columns(served: LoadedModel, inputs: Any) -> Feeds:
+def _columns(served: LoadedModel, inputs: Any, columns: Sequence[str] | None) -> Feeds:
     infos = {each.name: each for each in served.runtime.inputs}
     if not isinstance(inputs, dict):
         info = only_input(served)
-        return {info.name: tensor(info.name, inputs, info.dtype)}
+        return {info.name: tensor(info.name, inputs, info.dtype, columns)}
     return {
-        name: tensor(name, values, infos[name].dtype if name in infos else "float32")
+        name: tensor(name, values, infos[name].dtype if name in infos else "float32", columns)
         for name, values in inputs.items()
     }
 

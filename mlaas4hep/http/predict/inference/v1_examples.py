@@ -91,7 +91,9 @@ def _feeds(served: LoadedModel, examples: Examples) -> Feeds:
             f"model {served.record.name!r} has no features {', '.join(columns)}",
             hint=f"its inputs: {', '.join(inputs)}",
         )
-    features = [tensor(info.name, each, info.dtype) for each in rows]
+    features = [
+        tensor(name, each, info.dtype, ()) for name, each in zip(columns, rows, strict=True)
+    ]
     for name, feature in zip(columns, features, strict=True):
         if feature.shape != features[0].shape:
             raise InvalidRequestError(f"features {columns[0]!r} and {name!r} differ in length")
@@ -107,7 +109,7 @@ def _check_known(served: LoadedModel, examples: Examples, known: Collection[str]
 
 def _input(served: LoadedModel, examples: Examples, info: TensorInfo) -> Array:
     """Return what examples say of an input; a single number is a row of one where that is due."""
-    values = tensor(info.name, _values(served, examples, info.name), info.dtype)
+    values = tensor(info.name, _values(served, examples, info.name), info.dtype, ())
     return values[:, None] if values.ndim == 1 and info.shape[1:] == (1,) else values
 
 

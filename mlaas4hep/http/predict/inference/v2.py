@@ -16,6 +16,7 @@ from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import Context, who
 from mlaas4hep.http.predict.inference import v2_infer
 from mlaas4hep.http.predict.inference.tensors import asking_tensors
+from mlaas4hep.http.predict.inference.truths import check_no_truths
 from mlaas4hep.http.predict.schemas import LIST, MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
@@ -100,7 +101,12 @@ def asking_of(call: Call) -> Asking:
         split = call.header(b"inference-header-content-length")
         request = v2_infer.parse(call.body or b"", split)
 
+    truths = call.may_hold_truths
+
     def feeds(served: LoadedModel) -> Feeds:
+        for each in request.inputs if truths else ():
+            what = f"input {each.name!r}"
+            check_no_truths(what, each.data, each.datatype, served.columns)
         return {each.name: each.array(served) for each in request.inputs}
 
     def answer(served: LoadedModel, outputs: Outputs) -> Answer:
@@ -112,7 +118,7 @@ def asking_of(call: Call) -> Asking:
         answer,
         rows=max((each.shape[0] for each in request.inputs if each.shape), default=1),
         signature=request.signature,
-        row=_only_row(request.inputs),
+        row=None if truths else _only_row(request.inputs),
     )
 
 
