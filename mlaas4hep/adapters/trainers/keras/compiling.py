@@ -25,7 +25,6 @@ def prepared(made: Any, job: TrainingJob) -> Any:
     Raises:
         TrainingError: it is none, or does not fit the data.
     """
-    checks.check_kind(made)
     groups = job.params.fitting.inputs
     if groups:
         made = _joined(made, job)

@@ -19,6 +19,7 @@ from mlaas4hep.adapters.trainers.keras.batches import counts_each_entry
 from mlaas4hep.adapters.trainers.keras.devices import shared
 from mlaas4hep.adapters.trainers.keras.optimizers import build_optimizer
 from mlaas4hep.adapters.trainers.keras.own.methods import is_own
+from mlaas4hep.adapters.trainers.keras.own.moment import Moment
 from mlaas4hep.adapters.trainers.keras.targets import Targets
 from mlaas4hep.core.models.sample.split import Index
 from mlaas4hep.core.models.training import TrainingJob
@@ -44,6 +45,7 @@ class Engine:
         self._buffer = np.empty((0, columns), np.float32)
         self._tests = _has_loss(model)
         self._test_rows = 0  #: in a batch where nothing is learned; 0: not known yet
+        self._tests_change = False  #: seeds or counters, once a batch, as those of `fit` do
         self._tells_nothing = False  #: metrics of a test that could not be done
         self._test_step = shared(model.test_step, learns=False)
         self._train = self._loop("train_step")
@@ -63,7 +65,9 @@ class Engine:
         x = np.zeros((1, self._columns), np.float32)
         y = np.zeros((1, self._label_width), np.float32)
         if self._tests:
+            begun = Moment(self._model)
             self._test_step(tf.nest.map_structure(tf.constant, self._arguments(x, y, None)))
+            self._tests_change = begun.has_passed()
         self._model.reset_metrics()
         if not self._model.run_eagerly:
             self._train.get_concrete_function()
@@ -85,7 +89,7 @@ class Engine:
         if self._tells_nothing:
             return
         if not self._test_rows:  # metrics are built by now
-            alike = counts_each_entry(self._model, self._targets)
+            alike = not self._tests_change and counts_each_entry(self._model, self._targets)
             self._test_rows = TEST_BATCH if alike else self._batch_size
         for rows in self._blocks(block.order, self._test_rows):
             logs = self._test(self._data(block, rows), self._test_rows)

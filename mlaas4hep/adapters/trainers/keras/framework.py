@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import check_gpu
-from mlaas4hep.adapters.trainers.keras import compiling, devices, wrapping
+from mlaas4hep.adapters.trainers.keras import checks, compiling, devices, wrapping
 from mlaas4hep.adapters.trainers.keras.model import KerasModel
 from mlaas4hep.adapters.trainers.keras.older.keras2 import (
     WrappedBuilder,
@@ -20,6 +20,7 @@ from mlaas4hep.adapters.trainers.keras.older.keras2 import (
 )
 from mlaas4hep.adapters.trainers.keras.outputs import outputs_of
 from mlaas4hep.adapters.trainers.keras.own.methods import build_rest
+from mlaas4hep.adapters.trainers.keras.own.moment import Moment, build_unseen
 from mlaas4hep.adapters.trainers.keras.targets import targets
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
@@ -68,7 +69,15 @@ class Keras:
         check_gpu(job, "TensorFlow", sees_one=bool(self._find_devices()))
         if isinstance(made, WrappedBuilder):
             made = made.build(job.columns)
-        made = compiling.prepared(made, job)
+        checks.check_kind(made)
+        build_unseen(made, job.columns)
+        begun = Moment(made)
+        model = self._tried(compiling.prepared(made, job), job, defined)
+        begun.come_back()
+        return model
+
+    def _tried(self, made: Any, job: TrainingJob, defined: Mapping[str, Any]) -> KerasModel:
+        """Return a compiled model after each of its steps was tried."""
         devices.check(made, job.params.batch_size)
         wanted = targets(made, job, outputs_of(made, job.columns))
         wanted.check_outputs(job.labels)
