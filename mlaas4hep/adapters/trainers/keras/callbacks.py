@@ -5,7 +5,7 @@ the training call Keras batch by batch.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +20,7 @@ from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.nearest import nearest
 
 _OF_BATCHES = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+_OF_TESTS = ("on_test_batch_begin", "on_test_batch_end")
 _PLAIN = bool | int | float | str | None
 
 
@@ -37,11 +38,13 @@ class Callbacks:
         self._list = keras.callbacks.CallbackList(
             self._kept, model=model, epochs=job.rounds, verbose=0, add_history=False
         )
-        self.sees_batches = any(map(_sees_batches, self._kept))
+        self.sees_batches = any(_has_own(each, _OF_BATCHES) for each in self._kept)
+        self.sees_tests = any(_has_own(each, _OF_TESTS) for each in self._kept)
         self._round = 0
         self._under_way = False
         self._tests = False  #: a test is under way
-        self._batch = 0
+        self._batch = 0  #: of the round, or of the test that is under way
+        self._logs: dict[str, float] = {}  #: of the last round
         self._list.on_train_begin()
 
     def begin_round(self) -> None:
@@ -53,23 +56,29 @@ class Callbacks:
 
     def batch(self, metrics: Mapping[str, float] | None = None) -> None:
         """Say that a batch begins, or, with its metrics, that it ended."""
+        begin, end = (
+            (self._list.on_test_batch_begin, self._list.on_test_batch_end)
+            if self._tests
+            else (self._list.on_train_batch_begin, self._list.on_train_batch_end)
+        )
         if metrics is None:
-            self._list.on_train_batch_begin(self._batch)
+            begin(self._batch)
         else:
-            self._list.on_train_batch_end(self._batch, dict(metrics))
+            end(self._batch, dict(metrics))
             self._batch += 1
 
     def end_round(self, metrics: RoundMetrics) -> None:
         """Say that a round ended."""
         self.begin_round()
-        self._list.on_epoch_end(self._round, dict(metrics))
+        self._logs = dict(metrics)
+        self._list.on_epoch_end(self._round, self._logs)
         self._round += 1
         self._under_way = False
 
     def begin_test(self) -> None:
         """Say that a test begins, once."""
         if not self._tests:
-            self._tests = True
+            self._tests, self._batch = True, 0
             self._list.on_test_begin()
 
     def end_test(self, metrics: RoundMetrics) -> None:
@@ -85,7 +94,7 @@ class Callbacks:
 
     def finish(self) -> None:
         """Say that the training ended: the best weights may come back."""
-        self._list.on_train_end()
+        self._list.on_train_end(self._logs)
 
     def state(self) -> State:
         """Return what they remember in plain attributes: numbers, texts, arrays, lists of arrays."""
@@ -100,13 +109,14 @@ class Callbacks:
                     plain[-1][name] = value.item()
                 elif _is_list_of_arrays(value):
                     arrays |= {f"{number}.{name}.{i}": np.asarray(a) for i, a in enumerate(value)}
-        text = json.dumps({"round": self._round, "callbacks": plain})
+        text = json.dumps({"round": self._round, "logs": self._logs, "callbacks": plain})
         return {"plain": np.frombuffer(text.encode(), np.uint8), **arrays}
 
     def restore(self, state: State) -> None:
         """Take it."""
         content = json.loads(bytes(state["plain"]))
         self._round = content["round"]
+        self._logs = content.get("logs", {})  # releases before 2026-12 kept none
         lists: dict[tuple[int, str], dict[int, Any]] = {}
         for key in state.keys() - {"plain"}:
             number, name, index = key.split(".")
@@ -160,9 +170,9 @@ def _is_left_out(callback: Any) -> bool:
     return kind.__module__.startswith("keras.") and is_needless(kind.__name__)
 
 
-def _sees_batches(callback: Any) -> bool:
+def _has_own(callback: Any, methods: Iterable[str]) -> bool:
     usual = keras.callbacks.Callback
-    return any(getattr(type(callback), name) is not getattr(usual, name) for name in _OF_BATCHES)
+    return any(getattr(type(callback), name) is not getattr(usual, name) for name in methods)
 
 
 def _is_list_of_arrays(value: Any) -> bool:

@@ -50,6 +50,21 @@ def oddities(made: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
+def check_stateless(made: Any) -> None:
+    """Refuse layers that go on, with each batch, where the batch before ended.
+
+    Raises:
+        TrainingError: names one.
+    """
+    for layer in made._flatten_layers():  # noqa: SLF001 - inner ones, too
+        if isinstance(layer, keras.layers.RNN) and layer.stateful:
+            raise TrainingError(
+                f"{MODEL_FILE}: layer {layer.name!r} is stateful: it would begin each entry with what"
+                " is left of another, and entries are no sequence",
+                "leave stateful=True away, and take keras.Input((idim,))",
+            )
+
+
 def check_inputs(made: Any, columns: int) -> None:
     """Refuse a model with other inputs than one row of `columns` numbers.
 

@@ -70,6 +70,7 @@ class Keras:
         if isinstance(made, WrappedBuilder):
             made = made.build(job.columns)
         checks.check_kind(made)
+        checks.check_stateless(made)
         build_unseen(made, job.columns)
         begun = Moment(made)
         model = self._tried(compiling.prepared(made, job), job, defined)

@@ -1,6 +1,6 @@
 """A compiled Keras model as a `BlockModel`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +68,7 @@ class KerasModel:
             if self._own_fit:
                 self._own_fit.learn(block)
             elif self._callbacks.sees_batches:
-                self._learn_batches(block)
+                self._by_batch(self._engine.train, block)
             else:
                 self._engine.train(block)
 
@@ -76,7 +76,10 @@ class KerasModel:
         """Compare predictions with labels."""
         self._callbacks.begin_test()
         with _memory_errors():
-            self._engine.test(block)
+            if self._callbacks.sees_tests:
+                self._by_batch(self._engine.test, block)
+            else:
+                self._engine.test(block)
 
     def metrics(self) -> RoundMetrics:
         """Return loss and metrics since the last call."""
@@ -141,12 +144,12 @@ class KerasModel:
         outputs = self.target.outputs
         return bundle.write(folder, wrapping.by_name(self.keras, sample.shape[1], outputs), sample)
 
-    def _learn_batches(self, block: Block) -> None:
-        """Learn batch by batch, so that callbacks see each."""
+    def _by_batch(self, work: Callable[[Block], None], block: Block) -> None:
+        """Learn or test batch by batch, so that callbacks see each."""
         for start in range(0, len(block.order), self._batch_size):
             self._callbacks.batch()
             rows = block.order[start : start + self._batch_size]
-            self._engine.train(replace(block, order=rows))
+            work(replace(block, order=rows))
             self._callbacks.batch(self._engine.so_far())
             if self.keras.stop_training:
                 return

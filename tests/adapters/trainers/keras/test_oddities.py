@@ -5,6 +5,7 @@ import pytest
 
 from mlaas4hep.adapters.trainers.child.assessment.evaluation import probabilities
 from mlaas4hep.adapters.trainers.child.assessment.results import Results
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Block
 from tests.adapters.trainers.conftest import make_job
 
@@ -47,6 +48,23 @@ def test_weights_that_cannot_be_trained_are_told(build):
     (warning,) = build(own(after="made.trainable = False")).summary.warnings
 
     assert "no weight of the model can be trained" in warning
+
+
+STATEFUL = """
+import keras
+from keras import layers
+
+def model(idim):
+    rows = [layers.Input(batch_shape=(10, idim)), layers.Reshape((idim, 1))]
+    made = keras.Sequential([*rows, layers.LSTM(2, stateful=True, name="row"), layers.Dense(1)])
+    made.compile("adam", "mse")
+    return made
+"""
+
+
+def test_a_layer_that_goes_on_where_the_batch_before_ended_is_refused(build):
+    with pytest.raises(TrainingError, match="layer 'row' is stateful"):
+        build(STATEFUL)
 
 
 def test_an_ordinary_model_is_not_warned_about(build):

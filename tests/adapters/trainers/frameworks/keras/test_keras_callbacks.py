@@ -73,6 +73,42 @@ def test_callbacks_of_model_py_see_rounds_and_batches(train):
     assert float(training.model.keras.optimizer.learning_rate) == pytest.approx(0.02 / 3)
 
 
+LOOKING = """
+class Looking(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append((epoch, *sorted(logs.items())))
+    def on_test_batch_begin(self, batch, logs=None):
+        self.seen.append(("begun", batch))
+    def on_test_batch_end(self, batch, logs=None):
+        self.seen.append((batch, *sorted(logs.items())))
+    def on_test_end(self, logs=None):
+        self.seen.append(("tested", *sorted(logs.items())))
+    def on_train_end(self, logs=None):
+        self.seen.append(("over", *sorted(logs.items())))
+
+callbacks = [Looking()]
+"""
+
+
+def test_callbacks_are_told_of_tests_and_of_the_end_what_fit_tells_them(train):
+    training = train("binary", BINARY + LOOKING, params={"epochs": 2, "shuffle": False}).finish()
+
+    (own,) = training.model._callbacks._kept
+    other = type(own)()
+    as_keras_fit(training, 2, callbacks=[other])
+    assert [seen[0] for seen in own.seen] == [seen[0] for seen in other.seen]
+    for mine, theirs in zip(own.seen, other.seen, strict=True):
+        assert dict(_named(mine)) == pytest.approx(dict(_named(theirs)), rel=1e-5)
+    assert own.seen[-1][0] == "over"
+
+
+def _named(seen):
+    return [each for each in seen[1:] if isinstance(each, tuple)]
+
+
 FALLING = "callbacks = [keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7)]\n"
 REDUCING = '{"monitor": "loss", "patience": 0, "min_delta": 1, "factor": 0.5}'
 
