@@ -91,7 +91,7 @@ def _variables_in(values: Iterable[Any]) -> Iterator[Any]:
             yield value
         elif hasattr(value, "apply_gradients"):
             yield from optimizer_variables(value)
-        elif isinstance(value, keras.random.SeedGenerator):
+        elif isinstance(value, keras.random.SeedGenerator | tf.random.Generator):
             yield value.state
         elif isinstance(value, dict | list | tuple):
             yield from _variables_in(value.values() if isinstance(value, dict) else value)

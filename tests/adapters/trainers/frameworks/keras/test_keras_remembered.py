@@ -50,6 +50,12 @@ CHANCE = """
         given = super().call(x)
         return given * keras.random.uniform(ops.shape(given), 0.5, 1.0) if training else given
 """
+DRAWING = """
+        self.chance = tf.random.Generator.from_seed(4)
+    def call(self, x, training=None):
+        given = super().call(x)
+        return given * self.chance.uniform(ops.shape(given), 0.5, 1.0) if training else given
+"""
 COUNTING = """        self.factor = 1.0
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         self.factor *= 0.98 if training else 1.0
@@ -60,6 +66,7 @@ ENTROPY = "'binary_crossentropy'"
 TEXTS = {
     "second optimizer": of_class(BOTH, loss=ENTROPY),
     "chance without a seed": of_class(CHANCE, loss=ENTROPY),
+    "chance of TensorFlow": of_class(DRAWING, loss=ENTROPY),
     "numbers": of_class(COUNTING, loss=ENTROPY, run_eagerly=True),
     "variable of a loss": of_class("", loss="Easing()"),
 }

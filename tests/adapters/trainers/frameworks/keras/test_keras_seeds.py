@@ -26,6 +26,12 @@ def of_layer(methods):
 NOISE = """    def call(self, x):
         return x + 0.1 * keras.random.normal(ops.shape(x), seed=SEED)
 """
+OF_TENSORFLOW = """    def __init__(self):
+        super().__init__()
+        self.chance = tf.random.Generator.from_seed(5)
+    def call(self, x):
+        return x + 0.1 * self.chance.normal(ops.shape(x))
+"""
 COUNTS = """    def build(self, shape):
         self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
     def call(self, x):
@@ -55,6 +61,7 @@ TEXTS = {
         1,
     ),
     "noise without a seed": of_layer(NOISE.replace("SEED", "None")),
+    "noise of TensorFlow": "import tensorflow as tf\n" + of_layer(OF_TENSORFLOW),
     "counter": of_layer(COUNTS),
 }
 
