@@ -75,7 +75,19 @@ def _class_factors(value: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
     for name, factor in found:
         if factor < 0:
             raise _wrong(f"class_weight.{name}", factor, "a factor of at least 0")
+    numbered = [_as_number(name) for name, _ in found]
+    twice = next((name for place, name in enumerate(numbered) if name in numbered[:place]), None)
+    if twice is not None:
+        raise _wrong("class_weight", value, f"one factor a class, and {twice} has two")
     return found
+
+
+def _as_number(name: str) -> float | str:
+    """Return the number that is a class, such as 1 for "1" and "1.0"; a name as it is."""
+    try:
+        return float(name)
+    except ValueError:
+        return name
 
 
 def _per_file(key: str, value: Any) -> PerFile:

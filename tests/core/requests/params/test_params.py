@@ -227,6 +227,7 @@ def test_labels_are_branches_and_expressions_perhaps_by_output(labels, expected)
         '{"loss_columns": ["mass"], "labels": "inputs"}',
         '{"class_weight": "balance"}',
         '{"class_weight": {"1": -2}}',
+        '{"class_weight": {"1": 2, "1.0": 3}}',
         '{"class_weight": "balanced", "balance": "classes"}',
         '{"callbacks": "EarlyStopping"}',
         '{"callbacks": {"EarlyStopping": 3}}',
