@@ -170,7 +170,8 @@ def _schema(contract: Contract, layout: Layout, preproc: Preproc) -> Schema:
         either=either,
         identifiers=frozenset(contract.identifiers) - cut_by,
         texts=frozenset(spec.name for spec in layout.flat if spec.texts is not None) - made,
-        flags=frozenset(spec.name for spec in (*layout.flat, *layout.jagged) if _is_flag(spec)),
+        flags=frozenset(spec.name for spec in (*layout.flat, *layout.jagged) if _is_flag(spec))
+        - made,
         unused=empty - either - set(contract.identifiers),
     )
 

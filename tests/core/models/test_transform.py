@@ -85,6 +85,7 @@ def test_the_schema_asks_for_what_is_read_and_not_for_what_is_made():
         flat=frozenset({"met", "njets"}),
         jagged=frozenset({"Muon_pt"}),
         identifiers=frozenset({"event"}),
+        flags=frozenset({"met", "Muon_pt"}),
     )
 
 
