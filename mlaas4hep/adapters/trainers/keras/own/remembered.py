@@ -61,7 +61,8 @@ class ModelMemory:
 
     def variables(self) -> list[Any]:
         """Return variables that neither the model nor its optimizer counts as its own."""
-        known = [*self._model.variables, *optimizer_variables(self._model.optimizer)]
+        optimizer = getattr(self._model, "optimizer", None)  # none is there before `compile`
+        known = [*self._model.variables, *(optimizer_variables(optimizer) if optimizer else ())]
         seen = {id(each) for each in known} | {id(_inner(each)) for each in known}
         found = [] if is_keras2(self._model) else [global_seed_generator().state]
         for _, owner in self._owners():
