@@ -114,9 +114,7 @@ class MeteredApp:
         started = time.perf_counter()
         answers: Sequence[PromptAnswer | None] = self.app.prompt(requests)
         took_s = time.perf_counter() - started  # each waited for all of them
-        for answer in answers:
-            if answer is not None:
-                self._tally.add("POST", answer.status, took_s)
+        self._tally.add_all("POST", [each.status for each in answers if each is not None], took_s)
         return answers
 
     async def _answering(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,7 +6,7 @@ call, which is as much as a small model's prediction.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from prometheus_client.core import (
@@ -34,9 +34,15 @@ class Tally(Collector):
 
     def add(self, method: str, status: int, seconds: float) -> None:
         """Count a call that has ended."""
-        self._calls[method if method in _METHODS else "OTHER", status] += 1
-        self._buckets[bisect_left(_BUCKETS_S, seconds)] += 1
-        self._seconds += seconds
+        self.add_all(method, (status,), seconds)
+
+    def add_all(self, method: str, statuses: Sequence[int], seconds: float) -> None:
+        """Count calls that have ended together, each after so many seconds."""
+        named = method if method in _METHODS else "OTHER"
+        for status in statuses:
+            self._calls[named, status] += 1
+        self._buckets[bisect_left(_BUCKETS_S, seconds)] += len(statuses)
+        self._seconds += seconds * len(statuses)
 
     def collect(self) -> Iterator[Metric]:
         """Yield what was counted so far; from any thread."""

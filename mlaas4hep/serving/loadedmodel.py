@@ -18,7 +18,7 @@ from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, TooLargeError
 from mlaas4hep.pipeline import integrity
-from mlaas4hep.ports import ObjectStore, Runtime
+from mlaas4hep.ports import ObjectStore, Runtime, TensorInfo
 from mlaas4hep.serving.independence import Independence
 from mlaas4hep.usecases.models import may_read
 
@@ -42,6 +42,12 @@ class LoadedModel:
     independence: Independence = field(default_factory=Independence)  #: of rows of several callers
     ways: dict[str, "LoadedModel"] = field(default_factory=dict, compare=False, repr=False)
     #: behind the signatures that somebody asked for
+    row_input: TensorInfo | None = field(init=False, compare=False, repr=False)
+    #: the only input, if it takes rows of so many float32
+
+    def __post_init__(self) -> None:
+        """Look once at what nearly every request needs to know."""
+        object.__setattr__(self, "row_input", _row_input(self.runtime))
 
     @classmethod
     def of(cls, store: ObjectStore, record: ModelRecord, etag: str, runtime: Runtime) -> Self:
@@ -80,9 +86,9 @@ class LoadedModel:
 
     def answered(self, outputs: Mapping[str, Array]) -> Array | None:
         """Return the numbers that rows are answered with; None if nobody said of which output."""
-        if self.output or (self.contract and self.contract.outputs):
+        if self.contract and self.contract.outputs:
             return answer_of(outputs, self.output, self.contract)
-        return None
+        return outputs[self.output] if self.output else None
 
     def gives_each(self, rows: int, name: str, values: Array) -> bool:
         """Tell whether an output has one place for each row, and not by chance as many places.
@@ -166,7 +172,7 @@ def in_one_text(names: Sequence[str]) -> str:
 
 def allowed(served: LoadedModel, person: Person) -> LoadedModel:
     """Return `served`; NotFoundError if the person must not even know of it."""
-    if not may_read(person, served.record):
+    if person.owner != served.record.owner and not may_read(person, served.record):
         raise NotFoundError(f"there is no model {served.record.name!r}", stage="predict")
     return served
 
@@ -177,6 +183,15 @@ def _output(runtime: Runtime, record: ModelRecord, contract: Contract | None) ->
     if contract is not None and outputs:
         return outputs[0][0]
     return answering(outputs, _node(record))
+
+
+def _row_input(runtime: Runtime) -> TensorInfo | None:
+    """Return the only input, if it takes rows of a known number of float32."""
+    inputs = runtime.inputs
+    info = inputs[0] if len(inputs) == 1 else None
+    if info is None or info.dtype != "float32" or not info.is_ranked:
+        return None
+    return info if len(info.shape) == 2 and info.shape[1] > 0 else None  # noqa: PLR2004
 
 
 def _node(record: ModelRecord) -> str:

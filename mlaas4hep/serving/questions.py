@@ -101,9 +101,9 @@ def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
 
 def answered_alone(served: LoadedModel, question: Question) -> Any:
     """Return the answer to one question; raises the error that it is answered with."""
-    asked = question.ask(served)
-    _check_fit(served, asked.feeds)
-    return asked.answer(served.runtime.run(asked.feeds))
+    feeds, answer = question.ask(served)
+    _check_fit(served, feeds)
+    return answer(served.runtime.run(feeds))
 
 
 def _check_fit(served: LoadedModel, feeds: Feeds) -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from cachetools import LRUCache, TTLCache
 
@@ -27,6 +28,7 @@ Seen = tuple[LoadedModel, float]  #: and when the store was asked about it
 
 BELIEVED_S = 1.0  #: so long the store is not asked again whether a model is still the same
 _BROKEN = 1000  #: how many failures are remembered
+_REMEMBERED = 4096  #: names of models that were checked, and their keys
 _TRIED, _TRIED_S = 16, 60.0  #: loaded models that wait for being announced
 
 
@@ -228,6 +230,7 @@ def at_version(name: str, version: str) -> str:
     return f"{name}@{version}"
 
 
+@lru_cache(_REMEMBERED)
 def _record_key(owner: str, name: str) -> str:
     base, _, version = name.partition("@")
     return keys.model_version(owner, base, version) if version else f"{owner}/{base}/model.json"
@@ -249,7 +252,12 @@ def address(person: Person, model: str) -> tuple[str, str]:
     Raises:
         InvalidRequestError: the name cannot be one.
     """
+    return _address(person.owner, model)
+
+
+@lru_cache(_REMEMBERED)
+def _address(own: str, model: str) -> tuple[str, str]:
     owner, slash, name = model.rpartition("/")
     if not slash:
-        return person.owner, keys.checked_name(name, "model")
+        return own, keys.checked_name(name, "model")
     return keys.checked_name(owner, "owner"), keys.checked_name(name, "model")

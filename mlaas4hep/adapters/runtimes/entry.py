@@ -32,13 +32,13 @@ class Entry:
     #: what the numbers in a row of an output are for, where the file says it
 
     @cached_property
-    def _fixed(self) -> int:
+    def fixed(self) -> int:
         """Return how many rows it takes at once; -1: any number."""
         return max((shape[0] for _, _, shape in self.inputs if shape), default=-1)
 
     def run(self, feeds: Feeds) -> Outputs:
         """Return every output for all rows; a model of fixed batch size is called repeatedly."""
-        fixed = self._fixed
+        fixed = self.fixed
         if fixed == -1:
             return self.call(feeds)
         rows = len(next(iter(feeds.values())))

@@ -74,7 +74,8 @@ class Connection(LimitedHeads):
 
     def on_message_begin(self) -> None:
         """Begin another request, after the answer to the one before."""
-        self._end_turn()
+        if self._is_asked:
+            self._end_turn()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -99,9 +100,11 @@ class Connection(LimitedHeads):
         if self._kept is None or self._turn is None:
             super().on_message_complete()
             return
-        self._stop_waiting_for_rest()
+        if self._rest is not None:
+            self._stop_waiting_for_rest()
         self._is_asked = True
-        request = Request(self.url, self.headers, b"".join(self._kept))
+        body = self._kept[0] if len(self._kept) == 1 else b"".join(self._kept)
+        request = Request(self.url, self.headers, body)
         self._turn.add(self, request, is_alone=len(self.connections) == 1)
 
     def hear(self, answer: PromptAnswer | None) -> None:
@@ -112,7 +115,7 @@ class Connection(LimitedHeads):
             self._go_on()
             super().on_message_complete()
         else:
-            self._kept_back()
+            self._kept, self._is_asked = None, False
             self._respond(answer)
 
     def give_up(self) -> None:
@@ -153,7 +156,8 @@ class Connection(LimitedHeads):
         """Return what was kept back, and keep it no more."""
         pieces, self._kept = self._kept or [], None
         self._is_asked = False
-        self._stop_waiting_for_rest()
+        if self._rest is not None:
+            self._stop_waiting_for_rest()
         return pieces
 
     def _stop_waiting_for_rest(self) -> None:
@@ -162,21 +166,11 @@ class Connection(LimitedHeads):
             self._rest = None
 
     def _respond(self, answer: PromptAnswer) -> None:
-        body = answer.body
-        self.transport.write(
-            b"".join(
-                (
-                    STATUS_LINE[answer.status],
-                    self._shared_headers(),
-                    b"content-type: ",
-                    answer.content_type,
-                    b"\r\ncontent-length: %d\r\n" % len(body),
-                    *(b"%b: %b\r\n" % each for each in answer.headers),
-                    b"\r\n",
-                    body,
-                )
-            )
-        )
+        body, shared = answer.body, self._shared_headers()
+        head = b"%b%bcontent-type: %b\r\ncontent-length: %d\r\n%b\r\n%b"
+        own = b"".join([b"%b: %b\r\n" % each for each in answer.headers]) if answer.headers else b""
+        status = STATUS_LINE[answer.status]
+        self.transport.write(head % (status, shared, answer.content_type, len(body), own, body))
         self._at_once += 1
         self.on_response_complete()
 

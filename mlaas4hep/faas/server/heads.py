@@ -96,12 +96,14 @@ class LimitedHeads(HttpToolsProtocol):
     def head_came(self) -> None:
         """Wait no more: the head is complete."""
         self._is_head, self._has_rest, self._unread_bytes = False, True, 0
-        self._stop_waiting()
+        if self._patience is not None:
+            self._stop_waiting()
 
     def message_came(self) -> None:
         """Wait no more: head and body are complete."""
         self._has_rest = False
-        self._stop_waiting()
+        if self._patience is not None:
+            self._stop_waiting()
 
     def body_came(self) -> None:
         """Count anew: what comes is a body."""

@@ -75,12 +75,15 @@ class Turn:
         Args:
             is_alone: nobody else can have sent anything, so that the turn ends at once.
         """
+        if is_alone and not self._waiters:
+            self._tell(waiter, self._answers([request])[0])
+            return
         self._waiters.append(waiter)
         self._requests.append(request)
-        if is_alone or len(self._waiters) >= MAX_TOGETHER:
-            self.end()
-        elif len(self._waiters) == 1:
+        if len(self._waiters) == 1:
             self._loop.call_soon(self.end)
+        elif is_alone or len(self._waiters) >= MAX_TOGETHER:
+            self.end()
 
     def end(self) -> None:
         """Answer what waits; what goes wrong with one request keeps no other from its answer."""
@@ -89,11 +92,14 @@ class Turn:
             return
         self._waiters, self._requests = [], []
         for waiter, answer in zip(waiters, self._answers(requests), strict=True):
-            try:
-                waiter.hear(answer)
-            except Exception:
-                log.exception("a request could not be answered")
-                waiter.give_up()
+            self._tell(waiter, answer)
+
+    def _tell(self, waiter: Waiter, answer: PromptAnswer | None) -> None:
+        try:
+            waiter.hear(answer)
+        except Exception:
+            log.exception("a request could not be answered")
+            waiter.give_up()
 
     def _answers(self, requests: list[Request]) -> Sequence[PromptAnswer | None]:
         """Return what each request is answered with: nothing at once if `prompt` fails."""

@@ -165,9 +165,10 @@ class Call:
 
     def object(self) -> dict[str, Any]:
         """Return the JSON object in the body that was read; InvalidRequestError if it is none."""
-        if self.parsed is None:
-            self.parsed = object_of(self.body or b"")
-        return self.parsed
+        parsed = self.parsed
+        if parsed is None:
+            parsed = self.parsed = object_of(self.body or b"")
+        return parsed
 
 
 def object_of(body: bytes) -> dict[str, Any]:

@@ -137,8 +137,12 @@ def asking_entries(model: str, entries: Question) -> Asking:
 
 def _named(result: Result) -> tuple[str, ...]:
     """Return the class of each number of a prediction."""
-    first = next((each for each in result["predictions"] if each is not None), None)
-    numbers = 1 if np.ndim(first) == 0 else len(first)  # type: ignore[arg-type]
+    told = result["predictions"]
+    if isinstance(told, np.ndarray):
+        numbers = 1 if told.ndim == 1 else told.shape[1]
+    else:  # some entries did not pass, or there are several outputs
+        first = next((each for each in told if each is not None), None)
+        numbers = len(first) if isinstance(first, np.ndarray) and first.ndim else 1
     if numbers == 1:
         return (result["positive"],) if "positive" in result else ()
     return tuple(result.get("classes", ()))
@@ -170,7 +174,7 @@ def _invocation(
     def answer(outputs: Outputs) -> Any:
         values = row_output(served, outputs, len(feeds[name]))
         check_told(values)
-        predictions = _in_places(_shown(served, values), prepared.passed)
+        predictions = _in_places(_shown(served, values), prepared)
         results, start = [], 0
         for size in sizes:
             here = slice(start, start + size)
@@ -221,9 +225,9 @@ def _shown(served: LoadedModel, outputs: Array) -> Array | list[Any]:
     return outputs.reshape(-1) if outputs.ndim > 1 and outputs[0].size == 1 else outputs
 
 
-def _in_places(outputs: Array | list[Any], passed: Array) -> Array | list[Any]:
+def _in_places(outputs: Array | list[Any], prepared: NetworkInput) -> Array | list[Any]:
     """Return one prediction for each entry, None where it did not pass."""
-    if passed.all():
+    if len(prepared.x) == len(prepared.passed):
         return outputs
     found = iter(outputs)
-    return [next(found) if each else None for each in passed]
+    return [next(found) if each else None for each in prepared.passed]

@@ -8,18 +8,20 @@ such lists. The header `X-Classes` names the class of each number.
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.data.values.doubles import single_row
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.asking import Asking, Tally
 from mlaas4hep.http.predict.call import Answer, json_answer
 from mlaas4hep.http.predict.classes import classes_of, headers_of
 from mlaas4hep.http.predict.context import only_input, row_output
-from mlaas4hep.http.predict.inference.exact import exact, is_numbers, many
+from mlaas4hep.http.predict.inference.exact import exact, is_numbers, is_plain, many
 from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.http.predict.inference.truths import check_no_truths
 from mlaas4hep.ports import TensorInfo
@@ -70,13 +72,12 @@ class Rows(NamedTuple):
 
     def ask(self, served: LoadedModel) -> Invocation:
         """Return the rows as the model takes them; the answer is its outputs, one row each."""
+        return Invocation(self._feeds(served), partial(self._predicted, served))
 
-        def answer(outputs: Outputs) -> RowOutputs:
-            values = row_output(served, outputs, self.rows)
-            classes = classes_of(served, values)
-            return RowOutputs(values.reshape(-1) if self.single else values, classes)
-
-        return Invocation(self._feeds(served), answer)
+    def _predicted(self, served: LoadedModel, outputs: Outputs) -> RowOutputs:
+        values = row_output(served, outputs, self.rows)
+        classes = classes_of(served, values)
+        return RowOutputs(values.reshape(-1) if self.single else values, classes)
 
     def joined(self, others: "Sequence[Rows]") -> Question:
         """Return one question for single rows that are alike."""
@@ -94,6 +95,9 @@ class Rows(NamedTuple):
         return Invocation(self._feeds(served), answer)
 
     def _feeds(self, served: LoadedModel) -> Feeds:
+        info = served.row_input
+        if info is not None and self.single and self._fits(info.shape[1], served.order):
+            return {info.name: single_row(cast(Sequence[Any], self.values))}
         info = only_input(served)
         if self.truths:
             check_no_truths("the model", self.values, info.dtype, self.keys or served.columns)
@@ -105,6 +109,11 @@ class Rows(NamedTuple):
             elif values.shape[-1] == len(order):
                 values = values[..., order]
         return {info.name: shaped(served, values, info)}
+
+    def _fits(self, width: int, order: str) -> bool:
+        """Tell whether this row surely goes to a network of `width` inputs as it is."""
+        is_ordered = not self.keys or (bool(self.order) and self.order == order)
+        return is_ordered and len(self.values) == width and is_plain(self.values)
 
 
 def rows_of(request: dict[str, Any], *, truths: bool = False) -> Rows:

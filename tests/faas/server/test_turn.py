@@ -51,6 +51,21 @@ def test_requests_of_one_turn_are_asked_together_and_each_hears_its_own_answer()
     assert asked_in_one_turn(5) == ([5], [[b"0"], [b"1"], [b"2"], [None], [b"4"]])
 
 
+def test_a_request_of_the_only_connection_is_answered_at_once():
+    first, second = Waiter(), Waiter()
+
+    async def run():
+        turn = Turn(asyncio.get_running_loop(), lambda requests: [each.body for each in requests])
+        turn.add(first, request(1), is_alone=True)
+        told = list(first.heard)
+        turn.add(second, request(2))
+        turn.add(first, request(3), is_alone=True)  # the other connection has just gone
+        return told
+
+    assert asyncio.run(run()) == [b"1"]
+    assert (first.heard, second.heard) == ([b"1", b"3"], [b"2"])
+
+
 def test_a_turn_without_requests_asks_nothing():
     assert asked_in_one_turn(0) == ([], [])
 

@@ -25,7 +25,7 @@ class LiteRtRuntime:
     def __init__(self, interpreter: Any, limits: Bounds) -> None:
         """Allocate a model that was shown to be bounded."""
         ((_, entry),) = entries(interpreter).items()
-        self._entry = entry
+        self._run = entry.call if entry.fixed == -1 else entry.run
         self.inputs = tuple(_rows(*each) for each in entry.inputs)
         self.outputs = tuple(_rows(*each) for each in entry.outputs)
         self.signatures: Mapping[str, Runtime] = {}
@@ -38,14 +38,14 @@ class LiteRtRuntime:
         try:
             rows = len(next(iter(feeds.values())))
             if rows <= self._block:
-                return self._entry.run(feeds)
+                return self._run(feeds)
             return self._in_blocks(feeds, rows)
         except Exception as error:  # the same
             raise InvalidRequestError(f"the model refuses these inputs: {error}") from error
 
     def _in_blocks(self, feeds: Mapping[str, Array], rows: int) -> dict[str, Array]:
         parts = [
-            self._entry.run({name: each[at : at + self._block] for name, each in feeds.items()})
+            self._run({name: each[at : at + self._block] for name, each in feeds.items()})
             for at in range(0, rows, self._block)
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

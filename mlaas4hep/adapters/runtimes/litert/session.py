@@ -38,7 +38,10 @@ def _signature(runner: Any) -> Entry:
     into, out = _quantisations(inputs), _quantisations(outputs)
 
     def run(feeds: Feeds) -> Outputs:
-        given = {name: _fed(values, inputs[name], into[name]) for name, values in feeds.items()}
+        given = {
+            name: _fed(values, np.dtype(inputs[name]["dtype"]), into[name])
+            for name, values in feeds.items()
+        }
         return {name: _dequantised(values, out[name]) for name, values in runner(**given).items()}
 
     return _entry(inputs, outputs, run)
@@ -50,7 +53,7 @@ class _Session:
     def __init__(self, interpreter: Any, inputs: Details, outputs: Details) -> None:
         self._interpreter = interpreter
         self._in = [
-            (name, int(detail["index"]), detail, quantisation(detail))
+            (name, int(detail["index"]), np.dtype(detail["dtype"]), quantisation(detail))
             for name, detail in inputs.items()
         ]
         self._out = [
@@ -61,20 +64,24 @@ class _Session:
         self._shapes: list[tuple[int, ...]] = []
 
     def run(self, feeds: Feeds) -> Outputs:
+        outputs = {}
         try:
             shapes = [feeds[name].shape for name in self._names]
             if shapes != self._shapes:
                 self._resize(shapes)
-            for name, index, detail, how in self._in:
-                self._interpreter.set_tensor(index, _fed(feeds[name], detail, how))
+            for name, index, dtype, how in self._in:
+                values = feeds[name]
+                if how is not None or values.dtype != dtype or not values.flags.c_contiguous:
+                    values = _fed(values, dtype, how)
+                self._interpreter.set_tensor(index, values)
             self._interpreter.invoke()
-            return {
-                name: _dequantised(self._interpreter.get_tensor(index), how)
-                for name, index, how in self._out
-            }
+            for name, index, how in self._out:
+                values = self._interpreter.get_tensor(index)
+                outputs[name] = values if how is None else how.numbers(values)
         except (ValueError, RuntimeError):
             self._shapes = []
             raise
+        return outputs
 
     def _resize(self, shapes: list[tuple[int, ...]]) -> None:
         for name, shape, due in zip(self._names, shapes, self._due, strict=True):
@@ -96,12 +103,10 @@ def _check_shape(name: str, shape: tuple[int, ...], due: tuple[int, ...] | None)
         raise ValueError(f"input {name!r} has shape {shape}, and the model takes {due}")
 
 
-def _fed(values: Array, detail: Mapping[str, Any], how: Quantisation | None) -> Array:
+def _fed(values: Array, dtype: np.dtype[Any], how: Quantisation | None) -> Array:
     if how is not None:
         return how.integers(values)
-    if values.dtype == object or (values.dtype == detail["dtype"] and values.flags.c_contiguous):
-        return values
-    return np.ascontiguousarray(values, dtype=detail["dtype"])
+    return values if values.dtype == object else np.ascontiguousarray(values, dtype=dtype)
 
 
 def _dequantised(values: Array, how: Quantisation | None) -> Array:

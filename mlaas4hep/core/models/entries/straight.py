@@ -20,6 +20,7 @@ from mlaas4hep.core.data.values.scaling import scaling_table
 from mlaas4hep.core.models.entries.schema import Schema
 
 _ORDERS = 64  #: of names that are remembered
+_OUTSIDE = b"\0"  #: False, in one byte
 
 Names = tuple[str, ...]
 
@@ -64,7 +65,7 @@ class StraightEntries:
     def rows(self, entries: Sequence[Any]) -> NDArray[np.float32] | None:
         """Return the network's input, one row an entry; None: an entry is odd."""
         values = self._values(entries)
-        if values is None or not ((values >= self.lows) & (values <= self.highs)).all():
+        if values is None or _OUTSIDE in ((values >= self.lows) & (values <= self.highs)).tobytes():
             return None
         if self.factor is not None:
             values = values * self.factor
@@ -73,16 +74,13 @@ class StraightEntries:
 
     def _values(self, entries: Sequence[Any]) -> Doubles | None:
         """Return the values, shape (entries, branches); None: they are not plain numbers."""
-        if not entries or not all(map(isinstance, entries, repeat(dict))):
+        if not entries or not isinstance(entries[0], dict):
             return None
         given = tuple(entries[0])
-        order = self._order(given)
-        if order is None or not all(map(given.__eq__, map(tuple, entries))):
+        order = self.orders.get(given) or self._order(given)
+        if order is None or not (len(entries) == 1 or _all_have(entries, given)):
             return None
-        rows: Iterable[Iterable[Any]] = map(dict.values, entries)
-        if order.kept is not None:
-            rows = map(compress, rows, repeat(order.kept))
-        found = doubles(chain.from_iterable(rows), len(entries) * len(self.names))
+        found = doubles(_told(entries, order.kept), len(entries) * len(self.names))
         if found is None:
             return None
         values = found.reshape(len(entries), len(self.names))
@@ -90,8 +88,6 @@ class StraightEntries:
 
     def _order(self, given: Names) -> _Order | None:
         """Return what to do with branches that come so; None: they are not those of the model."""
-        if given in self.orders:
-            return self.orders[given]
         order = self._found_order(given)
         if order is not None and len(self.orders) < _ORDERS:
             self.orders[given] = order
@@ -108,3 +104,18 @@ class StraightEntries:
             if features == self.names
             else np.array([features.index(name) for name in self.names]),
         )
+
+
+def _all_have(entries: Sequence[Any], names: Names) -> bool:
+    """Tell whether all entries are objects of these names, in this order."""
+    if not all(map(isinstance, entries, repeat(dict))):
+        return False
+    return all(map(names.__eq__, map(tuple, entries)))
+
+
+def _told(entries: Sequence[dict[str, Any]], kept: tuple[bool, ...] | None) -> Iterable[Any]:
+    """Return the values of features, entry by entry."""
+    rows: Iterable[Iterable[Any]] = map(dict.values, entries)
+    if kept is None and len(entries) == 1:
+        return entries[0].values()
+    return chain.from_iterable(rows if kept is None else map(compress, rows, repeat(kept)))

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.data.values.doubles import doubles, matrix
+from mlaas4hep.core.data.values.doubles import doubles, matrix, single_row, singles
 from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.errors import InvalidRequestError
 
 _NUMBERS, _ONE = "biuf", (int, float)
 _FLOATS = ("float32", "float64")
-_MANY = 16  #: rows for which it pays to look at all at once
 _SHORT = 4096  #: numbers in a row; of more not all are handed over at once
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -130,23 +129,26 @@ def many(values: Any, dtype: str) -> Array | None:
     """Return numbers, or many rows of them; None if taking them as doubles could make a difference."""
     if dtype not in _FLOATS or not isinstance(values, list) or not values:
         return None
-    is_flat = isinstance(values[0], _ONE)
-    if is_flat and len(values) <= _SHORT:
-        return np.array(values, dtype) if is_plain(values) else None
-    if not is_flat and len(values) < _MANY:
+    found: Array | None
+    if not isinstance(values[0], _ONE):
+        found = singles(values) if dtype == "float32" else matrix(values)
+    elif len(values) > _SHORT:
+        found = doubles(values, len(values))
+    elif not is_plain(values):
         return None
-    found = doubles(values, len(values)) if is_flat else matrix(values)
-    if found is None or _is_bool(values[0]) or not _are_within(found, DOUBLES_HOLD):
+    else:
+        return single_row(values)[0] if dtype == "float32" else np.array(values, dtype)
+    if found is None or not _are_within(found, DOUBLES_HOLD) or _is_bool(values[0]):
         return None
-    return found if dtype == "float64" else found.astype(dtype)
+    return found if found.dtype == dtype else found.astype(dtype)
 
 
 def is_plain(values: Any) -> bool:
     """Tell whether these are a few numbers that doubles hold, and none is NaN or may be a truth value."""
-    if not isinstance(values, list) or not 0 < len(values) <= _SHORT or _is_bool(values[0]):
+    if values.__class__ is not list or not 0 < len(values) <= _SHORT:
         return False
-    try:
-        return math.hypot(*values) < DOUBLES_HOLD  # NaN is not, and texts are no numbers
+    try:  # NaN is not below it, and texts are no numbers
+        return values[0].__class__ is not bool and math.hypot(*values) < DOUBLES_HOLD
     except (TypeError, OverflowError):
         return False
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
+from mlaas4hep.core.data.values.doubles import single_row, singles
 from mlaas4hep.core.models.bundle.folding import FEED
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.asking import Asking, Tally
@@ -18,6 +19,9 @@ from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Invocation, Outputs, Question, Single
 
 STRINGS = "bytes"  #: the type of tensors of strings
+
+#: tells the outputs of a model, and may name the class of each number of a row
+Tells = Callable[[LoadedModel, Outputs, tuple[str, ...]], Answer]
 
 
 def tensor(name: str, values: Any, dtype: str, columns: Sequence[str] | None = None) -> Array:
@@ -58,7 +62,7 @@ class Row(NamedTuple):
     values: list[float]
     name: str  #: of the input; "": the only one
     feeds: Callable[[LoadedModel], Feeds]  #: of this row alone, for any type that a model takes
-    answer: Callable[[LoadedModel, Outputs], Answer]
+    answer: Tells
 
     @property
     def rows(self) -> int:
@@ -73,7 +77,7 @@ class Row(NamedTuple):
     def ask(self, served: LoadedModel) -> Invocation:
         """Return the row; the answer is told as its dialect does."""
         return Invocation(
-            _rows_fed(served, [self]), lambda outputs: (_named(served, outputs, self.answer), 1)
+            _rows_fed(served, (self,)), lambda outputs: (_named(served, outputs, self.answer), 1)
         )
 
     def joined(self, others: "Sequence[Row]") -> Question:
@@ -89,29 +93,33 @@ class Row(NamedTuple):
 
 def _rows_fed(served: LoadedModel, rows: Sequence[Row]) -> Feeds:
     """Return rows that are alike as one array, shape (rows, numbers)."""
-    inputs, name = served.runtime.inputs, rows[0].name
-    info = inputs[0] if len(inputs) == 1 else None
-    if info is not None and info.dtype == "float32" and name in ("", info.name):
-        return {info.name: np.array([each.values for each in rows], np.float32)}
+    info, (values, name, *_) = served.row_input, rows[0]
+    if info is not None and name in ("", info.name):
+        if len(rows) == 1:
+            return {info.name: single_row(values)}
+        found = singles([each.values for each in rows])
+        if found is not None:
+            return {info.name: found}
     feeds = [each.feeds(served) for each in rows]
     return {name: np.concatenate([each[name] for each in feeds]) for name in feeds[0]}
 
 
 def _each(served: LoadedModel, rows: Sequence[Row], outputs: Outputs) -> list[tuple[Answer, int]]:
     """Return the answer to each row."""
-    headers = headers_of(row_classes(served, outputs))
+    classes = row_classes(served, outputs)
+    headers = headers_of(classes)
     parts = (
         {name: values[place : place + 1] for name, values in outputs.items()}
         for place in range(len(rows))
     )
-    answers = (row.answer(served, part) for row, part in zip(rows, parts, strict=True))
+    answers = (row.answer(served, part, classes) for row, part in zip(rows, parts, strict=True))
     return [(_with(headers, answer), 1) for answer in answers]
 
 
 def asking_tensors(
     model: str,
     feeds: Callable[[LoadedModel], Feeds],
-    answer: Callable[[LoadedModel, Outputs], Answer],
+    answer: Tells,
     *,
     rows: int = 1,
     signature: str = "",
@@ -122,18 +130,13 @@ def asking_tensors(
     Args:
         model: as the caller names it.
         feeds: returns the model's inputs.
-        answer: tells its outputs.
+        answer: tells its outputs; its last argument is the class of each number of a row.
         rows: that are asked about; many are not predicted in the event loop.
         signature: of the model; "": its own.
         row: the name of an input ("": the only one) and its values, if `feeds` are one row of it.
     """
-
-    def to_answer(result: tuple[Answer, int], tally: Tally) -> Answer:
-        tally.rows += result[1]
-        return result[0]
-
     if row is not None and is_plain(row[1]):
-        return Asking(model, Row(row[1], row[0], feeds, answer), to_answer, signature)
+        return Asking(model, Row(row[1], row[0], feeds, answer), _counted, signature)
 
     def ask(served: LoadedModel) -> Invocation:
         inputs = feeds(served)
@@ -142,14 +145,18 @@ def asking_tensors(
         found = max((len(values) for values in inputs.values() if values.ndim), default=0)
         return Invocation(inputs, lambda outputs: (_named(served, outputs, answer), found))
 
-    return Asking(model, Single(ask, rows), to_answer, signature)
+    return Asking(model, Single(ask, rows), _counted, signature)
 
 
-def _named(
-    served: LoadedModel, outputs: Outputs, answer: Callable[[LoadedModel, Outputs], Answer]
-) -> Answer:
+def _counted(result: tuple[Answer, int], tally: Tally) -> Answer:
+    tally.rows += result[1]
+    return result[0]
+
+
+def _named(served: LoadedModel, outputs: Outputs, answer: Tells) -> Answer:
     """Return the answer with a header that says which class each number is for."""
-    return _with(headers_of(row_classes(served, outputs)), answer(served, outputs))
+    classes = row_classes(served, outputs)
+    return _with(headers_of(classes), answer(served, outputs, classes))
 
 
 def _with(headers: Headers, answer: Answer) -> Answer:

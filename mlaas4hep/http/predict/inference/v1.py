@@ -14,7 +14,6 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.asking import Asking
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
-from mlaas4hep.http.predict.classes import row_classes
 from mlaas4hep.http.predict.context import (
     Context,
     by_row,
@@ -83,9 +82,8 @@ def asking_of(call: Call) -> Asking:
             return _rows(served, request["instances"], columns)
         return _columns(served, request["inputs"], columns)
 
-    def answer(served: LoadedModel, outputs: Outputs) -> Answer:
+    def answer(served: LoadedModel, outputs: Outputs, classes: tuple[str, ...]) -> Answer:
         single = len(served.runtime.outputs) == 1
-        classes = row_classes(served, outputs)
         named = {"classes": classes} if classes else {}
         if not is_by_row:
             columns: dict[str, Any] = {name: shown(values) for name, values in outputs.items()}

@@ -48,7 +48,7 @@ async def _answered(
     def feeds(served: LoadedModel) -> Feeds:
         return _feeds(served, examples)
 
-    def answer(served: LoadedModel, outputs: Outputs) -> Answer:
+    def answer(served: LoadedModel, outputs: Outputs, _names: tuple[str, ...]) -> Answer:
         each = {
             name: by_row(served, name, values, len(examples))
             for name, values in outputs.items()

@@ -109,14 +109,14 @@ def asking_of(call: Call) -> Asking:
             check_no_truths(what, each.data, each.datatype, served.columns)
         return {each.name: each.array(served) for each in request.inputs}
 
-    def answer(served: LoadedModel, outputs: Outputs) -> Answer:
+    def answer(served: LoadedModel, outputs: Outputs, _classes: tuple[str, ...]) -> Answer:
         return v2_infer.answer(request, served, outputs)
 
     return asking_tensors(
         call.args.get("model", ""),
         feeds,
         answer,
-        rows=max((each.shape[0] for each in request.inputs if each.shape), default=1),
+        rows=max([each.shape[0] for each in request.inputs if each.shape], default=1),
         signature=request.signature,
         row=None if truths else _only_row(request.inputs),
     )

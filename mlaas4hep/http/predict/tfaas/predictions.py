@@ -21,6 +21,7 @@ from mlaas4hep.http.schemas import FILE
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Outputs
 
+Classes = tuple[str, ...]
 PROTOBUF = b"application/x-protobuf"
 _TOP = 5
 
@@ -58,7 +59,7 @@ async def image(context: Context, call: Call) -> Answer:
     return await context.answer(call, asking_tensors(model, picture.feeds, answer))
 
 
-def _probabilities(served: LoadedModel, outputs: Outputs) -> Answer:
+def _probabilities(served: LoadedModel, outputs: Outputs, _: Classes) -> Answer:
     probabilities = row_values(served, outputs).reshape(-1).tolist()
     labels = served.named(len(probabilities))
     return Answer(body=write_predictions(probabilities, labels), content_type=PROTOBUF)
@@ -78,15 +79,15 @@ class Picture:
         flat = len(info.shape) == 2  # noqa: PLR2004 - rows of pixels
         return {info.name: found.reshape(1, -1) if flat else found[None]}
 
-    def as_tfaas(self, served: LoadedModel, outputs: Outputs) -> Answer:
+    def as_tfaas(self, served: LoadedModel, outputs: Outputs, _: Classes) -> Answer:
         """Return what TFaaS does: a vector, or the labels of a graph of TensorFlow 1."""
         file = PurePosixPath(served.record.file)
         is_graph = file.suffix in (".pb", ".pbtxt") and file.stem != "saved_model"
         if served.record.labels and is_graph:
-            return self.answer(served, outputs)
+            return self.answer(served, outputs, ())
         return json_answer(row_values(served, outputs).reshape(-1))
 
-    def answer(self, served: LoadedModel, outputs: Outputs) -> Answer:
+    def answer(self, served: LoadedModel, outputs: Outputs, _: Classes) -> Answer:
         """Return the most probable labels, the best first."""
         probabilities = row_values(served, outputs).reshape(-1)
         best = np.argsort(-probabilities)[:_TOP].tolist()

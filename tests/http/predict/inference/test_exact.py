@@ -14,16 +14,22 @@ ROWS = 40  #: enough to be looked at all at once
 @pytest.mark.parametrize("width", [1, 3])
 def test_many_rows_are_the_same_bits_as_few(dtype, value, width):
     row = [value] * width
-    few, found = ([row] * size for size in (1, ROWS))
+    one = exact("x", np.array([row]), dtype)  # as NumPy reads it
 
-    one = exact("x", nested("x", few, dtype), dtype)
-    assert exact("x", nested("x", found, dtype), dtype).tobytes() == one.tobytes() * ROWS
+    for size in (1, 2, ROWS):
+        found = exact("x", nested("x", [row] * size, dtype), dtype)
+        assert found.tobytes() == one.tobytes() * size
 
 
 @pytest.mark.parametrize("value", [True, 2**53 + 1, math.inf, math.nan, None, "1", {}])
 def test_what_could_make_a_difference_is_looked_at_one_by_one(value):
     assert many([[value]] * ROWS, "float32") is None
     assert many([value] * ROWS, "float32") is None
+
+
+@pytest.mark.parametrize("size", [1, ROWS])
+def test_rows_without_numbers_are_rows_of_nothing(size):
+    assert nested("x", [[]] * size, "float32").shape == (size, 0)
 
 
 def test_whole_numbers_of_a_model_that_takes_them_stay_whole():

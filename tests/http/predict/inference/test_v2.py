@@ -191,6 +191,42 @@ def test_a_byte_that_is_neither_0_nor_1_is_no_bool():
         found[1].array(served)
 
 
+ROW = {"name": "x", "shape": [1, 3], "datatype": "FP32", "data": [1, 2.5, -3]}
+ODD = [
+    {**ROW, "shape": shape} for shape in ([1.0, 3], [True, 3], [1, 3.0], [3], [1, 1, 3], "13", None)
+]
+ODD += [{**ROW, "name": 5}, {**ROW, "datatype": "FP64"}, {**ROW, "data": "123"}]
+ODD += [{**ROW, "data": [[1, 2.5, -3]]}, {**ROW, "data": [1]}, {**ROW, "parameters": {}}]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"inputs": [ROW]},
+        {"inputs": [ROW], "id": "17"},
+        {"inputs": [ROW], "id": 17},
+        {"inputs": [ROW], "id": None},
+        {"inputs": [ROW], "parameters": {"binary_data_output": True}},
+        {"inputs": [ROW], "outputs": [{"name": "y"}]},
+        {"inputs": [ROW], "unknown": 1},
+        {"inputs": {"x": ROW}},
+        *({"inputs": [each]} for each in ODD),
+    ],
+)
+def test_a_row_alone_is_read_as_it_is_with_nothing_beside_it(message):
+    """What stands beside it, said to be as it is anyway, makes every look at it a general one."""
+    general = {"parameters": {}, **message}
+
+    assert read(message) == read(general)
+
+
+def read(message):
+    try:
+        return v2_infer.from_json(message)
+    except InvalidRequestError as error:
+        return str(error)
+
+
 def test_it_also_works_by_body(world, alice):
     world.serve()
 
