@@ -11,6 +11,7 @@ from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import Answer, json_answer
 from mlaas4hep.http.predict.classes import classes_of
 from mlaas4hep.http.predict.inference.exact import exact, nested, strings
+from mlaas4hep.http.predict.inference.rowalone import row_alone
 from mlaas4hep.http.predict.inference.tensors import STRINGS
 from mlaas4hep.http.predict.inference.texts import packed, unpacked
 from mlaas4hep.http.predict.jsonbody import check_told, loads
@@ -109,10 +110,7 @@ class InferRequest(NamedTuple):
 
 
 def _type_of(served: LoadedModel, name: str, otherwise: str) -> str:
-    for each in served.runtime.inputs:
-        if each.name == name:
-            return each.dtype
-    return otherwise
+    return next((each.dtype for each in served.runtime.inputs if each.name == name), otherwise)
 
 
 def datatype(dtype: str) -> str:
@@ -139,9 +137,9 @@ def parse(body: bytes, json_bytes: str) -> InferRequest:
 
 def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
     """Return the request in a JSON object, with binary tensors behind it."""
-    one = _one_row(message)
-    if one is not None and not raw:
-        return InferRequest((one,), (), binary=False, id=message.get("id", ""))
+    if not raw and (row := row_alone(message)):
+        one = Input(row.name, (1, len(row.values)), "FP32", row.values)
+        return InferRequest((one,), (), binary=False, id=row.id)
     try:
         _check_number(message)
         parameters = message.get("parameters") or {}
@@ -163,22 +161,6 @@ def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
     if used != len(raw):
         raise InvalidRequestError(f"{len(raw)} bytes follow the JSON, the inputs take {used}")
     return InferRequest(inputs, outputs, binary, request_id, signature)
-
-
-def _one_row(message: Any) -> Input | None:
-    """Return the only input if nothing else is asked: a row of numbers, which needs no second look."""
-    try:
-        (sent,) = message["inputs"]
-        name, shape, kind, data = sent["name"], sent["shape"], sent["datatype"], sent["data"]
-        is_bare = len(sent) == 4 and len(message) == 1 + ("id" in message)  # noqa: PLR2004
-        rows, width = shape
-    except (KeyError, TypeError, ValueError):  # something else, or wrong: for who tells that
-        return None
-    is_row = rows.__class__ is int and rows == 1 and width.__class__ is int and kind == "FP32"
-    if not is_bare or not is_row or data.__class__ is not list or len(data) != width:
-        return None
-    is_told = name.__class__ is str and message.get("id", "").__class__ is str
-    return Input(name, (1, width), kind, data) if is_told else None
 
 
 def _check_number(message: Mapping[str, Any]) -> None:
