@@ -113,7 +113,8 @@ class Rows(NamedTuple):
     def _fits(self, width: int, order: str) -> bool:
         """Tell whether this row surely goes to a network of `width` inputs as it is."""
         is_ordered = not self.keys or (bool(self.order) and self.order == order)
-        return is_ordered and len(self.values) == width and is_plain(self.values)
+        is_row = not self.truths and len(self.values) == width
+        return is_ordered and is_row and is_plain(self.values)
 
 
 def rows_of(request: dict[str, Any], *, truths: bool = False) -> Rows:
