@@ -154,7 +154,9 @@ def test_only_a_graph_of_tensorflow_1_is_answered_with_labels_as_tfaas_does(file
         named=lambda _numbers: ("higgs", "qcd"),
     )
 
-    answer = json.loads(Picture(filename="p.png", data=b"").as_tfaas(served, {"y": numbers}, ()).body)
+    answer = json.loads(
+        Picture(filename="p.png", data=b"").as_tfaas(served, {"y": numbers}, ()).body
+    )
 
     labels = [{"label": "qcd", "probability": 0.75}, {"label": "higgs", "probability": 0.25}]
     assert answer == ([0.25, 0.75] if is_vector else {"filename": "p.png", "labels": labels})
