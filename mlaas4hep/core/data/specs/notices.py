@@ -101,7 +101,7 @@ def _holes(specs: Sequence[BranchSpec], rules: Rules) -> Iterator[str]:
         cure = (
             "" if rules.indicator else '; "missing_indicator": true in params.json tells it where'
         )
-        yield f"missing in some entries, which is 0 for a network: {_listed(found)}{cure}"
+        yield f"missing in some entries, which is 0 for a network and stays missing for trees: {_listed(found)}{cure}"
 
 
 def _lost(spec: BranchSpec) -> Iterator[str]:

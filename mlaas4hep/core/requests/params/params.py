@@ -62,9 +62,10 @@ def known_keys() -> tuple[str, ...]:
 
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
     usual = getattr(_DEFAULTS, key.partition(".")[0])
+    is_shown = isinstance(usual, str | int | float) and usual != ""
     return InvalidRequestError(
         f"params.json: {key} is {value!r}, not {wanted}",
-        hint=f"without {key} it is {usual!r}" if isinstance(usual, str | int | float) else "",
+        hint=f"without {key} it is {usual!r}" if is_shown else "",
     )
 
 

@@ -94,7 +94,7 @@ def test_values_that_are_no_numbers_are_counted():
     (text,) = told(HOLES)
 
     assert text.startswith(
-        "missing in some entries, which is 0 for a network: met (3 NaN and 1 infinite);"
+        "missing in some entries, which is 0 for a network and stays missing for trees: met (3 NaN and 1 infinite);"
     )
     assert "missing_indicator" in text
     assert "missing_indicator" not in told(HOLES, Rules(indicator=True))[0]
