@@ -28,6 +28,7 @@ from mlaas4hep.ports import Services
 from mlaas4hep.settings import Settings
 
 OnChange = Callable[[Run], None]
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -93,7 +94,9 @@ def finish(
         with _uninterrupted():
             deliveries.start()
         while changes.get():
-            on_change(services.runs.get(run.owner, run.name))
+            with _uninterrupted():
+                changed = services.runs.get(run.owner, run.name)
+            on_change(changed)
     except KeyboardInterrupt:
         services.stopping.ask()
         services.runs.apply([RunCancelled(owner=run.owner, run=run.name)])
@@ -121,11 +124,24 @@ def _deliver(
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let signals wait until the context ends: a thread that is only half started cannot be joined."""
-    before = signal.pthread_sigmask(
-        signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    )
+    """Let signals wait until the context ends.
+
+    A thread that is only half started cannot be joined, and a lock of the run book that is taken just
+    when an exception comes would never be given back: all other threads would wait for it for good.
+    New threads take no signals, so that each wakes the main thread; one that takes it all the same, as
+    those of libraries do, has it held here.
+    """
+    came: list[int] = []
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    is_main = threading.current_thread() is threading.main_thread()  # no other may set handlers
+    handlers = {number: signal.getsignal(number) for number in _ENDING} if is_main else {}
     try:
+        for number in handlers:
+            signal.signal(number, lambda number, _frame: came.append(number))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if came:
+            signal.raise_signal(came[0])

@@ -1,9 +1,16 @@
-"""What a command of this machine leaves behind when it is killed."""
+"""What a command of this machine leaves behind when it is killed, and how it ends when it is told to."""
 
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+
+from mlaas4hep import bootstrap
+from mlaas4hep.core.runs.run import Run, Status
+from mlaas4hep.oneprocess.run import finish
+from mlaas4hep.settings import Settings
 
 _DIES = """
 import os, tempfile
@@ -40,3 +47,40 @@ def test_the_next_command_removes_what_a_killed_one_left(tmp_path, keeps):
     assert left.name not in after.stdout
     assert list(temporary.iterdir()) == []
     assert any(work.rglob("x*")) is keeps
+
+
+class InterruptedRunBook:
+    """A run book of somebody who presses Ctrl-C just while a lock of it is taken."""
+
+    def __init__(self, runs):
+        self._runs = runs
+        self.reads = []
+
+    def __getattr__(self, name):
+        return getattr(self._runs, name)
+
+    def hear(self, listener):
+        listener("a", "luca_1")
+        return self._runs.hear(listener)
+
+    def get(self, owner, name):
+        self.reads.append("taken")
+        if len(self.reads) == 1:
+            signal.raise_signal(signal.SIGINT)
+        self.reads.append("given back")
+        return self._runs.get(owner, name)
+
+
+def test_a_lock_is_given_back_before_an_interruption_ends_the_run():
+    services = bootstrap.services(Settings())
+    run = Run(owner="a", name="luca_1", folder="luca", number=1, created_at=0, updated_at=0)
+    services.runs.create(run)
+    runs = InterruptedRunBook(services.runs)
+    stopped = []
+
+    with pytest.raises(KeyboardInterrupt):
+        finish(run, {}, replace(services, runs=runs), lambda _run: None, stopped.append)
+
+    assert runs.reads[:2] == ["taken", "given back"]
+    assert [each.status for each in stopped] == [Status.CANCELLED]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
