@@ -69,7 +69,7 @@ WRONG = [
     ({"n": 1, "small": -1, "yes": True}, "takes uint8, and -1 is none"),
     ({"n": 1, "small": 256, "yes": True}, "takes uint8, and 256 is none"),
     ({"n": 1, "small": 1, "yes": 5}, "takes bool, and 5 is none"),
-    ({"n": True, "small": 1, "yes": True}, "takes int64, and true at "),
+    ({"n": True, "small": 1, "yes": True}, ", and true at "),
     ({"n": "1", "small": 1, "yes": True}, "not numbers"),
     ({"n": 10**30, "small": 1, "yes": True}, "takes int64, and 1e+30 is none"),
 ]

@@ -115,7 +115,7 @@ def _leaves_of_member(name: str, branch: Any) -> Iterator[Leaf]:
         if values.kind and lies:
             yield Leaf(
                 name=f"{name}.{values.member}" if values.member else name,
-                dtype=values.kind.wanted,
+                dtype=values.kind.in_memory,
                 jagged=values.kind.jagged,
                 collection=name,
                 edges=lies.entries,

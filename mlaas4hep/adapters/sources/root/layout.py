@@ -41,7 +41,7 @@ class Kind:
         return np.dtype(self.stored)
 
     @property
-    def wanted(self) -> str:
+    def in_memory(self) -> str:
         """Return NumPy's name of the type in memory."""
         if self.text:
             return TEXT

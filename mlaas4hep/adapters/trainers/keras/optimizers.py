@@ -25,8 +25,8 @@ def build_optimizer(model: Any) -> None:
 
 
 def optimizer_variables(optimizer: Any) -> list[Any]:
-    """Return the optimizer's variables, in an order that stays."""
-    variables = optimizer.variables
+    """Return the optimizer's variables, in an order that stays; those of TensorFlow 1 show none."""
+    variables = getattr(optimizer, "variables", ())
     return list(variables() if callable(variables) else variables)
 
 

@@ -23,7 +23,11 @@ TREES = "import xgboost\ndef model():\n    return xgboost."
 FOREST = "from sklearn.ensemble import *\ndef model():\n    return "
 QUICK = FOREST + "RandomForestClassifier()"  # built in a third of the time that Keras takes
 OTHERS = {
-    "a class instead of an instance": (TREES + "XGBClassifier", {}, "a XGBClassifier, not an XG"),
+    "a class instead of an instance": (
+        TREES + "XGBClassifier",
+        {},
+        "the class XGBClassifier, not a model of XGBoost",
+    ),
     "something else": (FOREST + "{}", {}, "returns a builtins.dict, which has no `fit`"),
     "an input of another width": (
         MODEL.replace("(idim,)", "(9,)"),

@@ -85,7 +85,7 @@ def _leaf(
 
 @lru_cache(maxsize=256)
 def _type_in_memory(kind: Kind) -> str:
-    return kind.wanted
+    return kind.in_memory
 
 
 def _collection(name: str, counter: StoredLeaf | None, kind: Kind) -> str:
