@@ -1,14 +1,14 @@
 """Long reading that ends early when its run is no longer wanted, or this process is to stop."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
-from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import NotFoundError
-from mlaas4hep.ports import DataSource, Services
+from mlaas4hep.pipeline.sourcearound import SourceAround
+from mlaas4hep.ports import Services
 
 _LOOK_S = 1.0
 
@@ -34,35 +34,6 @@ def check_wanted(event: Event, services: Services) -> None:
         raise RunOverError from None
     if not is_wanted(run, event):
         raise RunOverError
-
-
-class SourceAround:
-    """A data source that does as another one; who inherits says what differs."""
-
-    def __init__(self, source: DataSource) -> None:
-        self._source = source
-
-    def find(self, pattern: str) -> Sequence[str]:
-        """List as the source does."""
-        return self._source.find(pattern)
-
-    def trees(self, url: str) -> tuple[str, ...]:
-        """Name the trees as the source does."""
-        return self._source.trees(url)
-
-    def describe(self, url: str, tree: str) -> TreeInfo:
-        """Describe as the source does."""
-        return self._source.describe(url, tree)
-
-    def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
-        """Survey as the source does."""
-        return self._source.survey(url, tree, branches)
-
-    def read(
-        self, survey: Survey, branches: Iterable[str], start: int, stop: int
-    ) -> Iterator[Columns]:
-        """Read as the source does."""
-        return self._source.read(survey, branches, start, stop)
 
 
 class AttentiveSource(SourceAround):

@@ -21,9 +21,9 @@ from mlaas4hep.core.runs.events import RunSubmitted
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.oneprocess.delivery import drain
 from mlaas4hep.pipeline import table
-from mlaas4hep.pipeline.attention import SourceAround
 from mlaas4hep.pipeline.inputs import load_inputs
 from mlaas4hep.pipeline.records import new_run, store_run
+from mlaas4hep.pipeline.sourcearound import SourceAround
 from mlaas4hep.ports import DataSource, Services
 from mlaas4hep.settings import Settings
 

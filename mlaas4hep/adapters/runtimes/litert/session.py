@@ -77,7 +77,7 @@ class _Session:
             self._interpreter.invoke()
             for name, index, how in self._out:
                 values = self._interpreter.get_tensor(index)
-                outputs[name] = values if how is None else how.numbers(values)
+                outputs[name] = _dequantised(values, how)
         except (ValueError, RuntimeError):
             self._shapes = []
             raise

@@ -56,8 +56,8 @@ def check_stateless(made: Any) -> None:
     Raises:
         TrainingError: names one.
     """
-    for layer in made._flatten_layers():  # noqa: SLF001 - inner ones, too
-        if isinstance(layer, keras.layers.RNN) and layer.stateful:
+    for layer in made._flatten_layers(include_self=False):  # noqa: SLF001 - inner ones, too
+        if getattr(layer, "stateful", False):  # of Keras 2, too
             raise TrainingError(
                 f"{MODEL_FILE}: layer {layer.name!r} is stateful: it would begin each entry with what"
                 " is left of another, and entries are no sequence",

@@ -36,7 +36,8 @@ def pixels(data: bytes, size: Size) -> NDArray[np.float32]:
     height, width, channels = size
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
-            _check(picture.width, picture.height, data)
+            scans = data.count(_SCAN) if picture.format == "JPEG" else 1
+            _check(picture.width, picture.height, len(data), scans)
             shown = _in_bytes(picture).convert(_MODES[channels])
     except UnidentifiedImageError as error:  # its text has addresses of our memory
         raise InvalidRequestError("Invalid image: neither png nor jpg", hint=_HINT) from error
@@ -52,14 +53,15 @@ def pixels(data: bytes, size: Size) -> NDArray[np.float32]:
     return np.asarray(shown, dtype=np.float32).reshape(wanted[1], wanted[0], channels)
 
 
-def _check(width: int, height: int, data: bytes) -> None:
+def _check(width: int, height: int, size_bytes: int, scans: int) -> None:
     """Refuse what would take more memory or time than a picture does."""
     number = width * height
     if number > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise _too_many()
-    if number > max(FREE_PIXELS, PIXELS_OF_BYTE * len(data)):
-        raise TooLargeError(f"the image has {len(data)} bytes and says that it has {number} pixels")
-    scans = data.count(_SCAN)
+    if number > max(FREE_PIXELS, PIXELS_OF_BYTE * size_bytes):
+        raise TooLargeError(
+            f"the image has {size_bytes} bytes and says that it has {number} pixels"
+        )
     if number * scans > MAX_WORK:
         raise TooLargeError(f"the image has {scans} scans of {number} pixels")
 

@@ -62,9 +62,15 @@ def model(idim):
 """
 
 
-def test_a_layer_that_goes_on_where_the_batch_before_ended_is_refused(build):
+OLD_STATEFUL = STATEFUL.replace("Input(batch_shape=(10, idim))", "InputLayer((idim,), 10)").replace(
+    "LSTM(2,", "LSTM(output_dim=2,"
+)
+
+
+@pytest.mark.parametrize("text", [STATEFUL, OLD_STATEFUL])
+def test_a_layer_that_goes_on_where_the_batch_before_ended_is_refused(build, text):
     with pytest.raises(TrainingError, match="layer 'row' is stateful"):
-        build(STATEFUL)
+        build(text)
 
 
 def test_an_ordinary_model_is_not_warned_about(build):

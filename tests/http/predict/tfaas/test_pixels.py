@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.http.predict.tfaas.pixels import FREE_PIXELS, pixels
@@ -53,6 +54,13 @@ def test_scans_without_end_are_refused_unread():
     assert pixels(content, SIZE).shape == SIZE
     with pytest.raises(TooLargeError, match="scans of 2250000 pixels"):
         pixels(content[:-2] + scan * 300 + content[-2:], SIZE)
+
+
+def test_what_begins_a_scan_of_a_jpg_is_nothing_in_a_png():
+    chunks = PngInfo()
+    chunks.add(b"prVt", b"\xff\xda" * 600)
+
+    assert pixels(_saved("PNG", (1000, 1000), pnginfo=chunks), SIZE).shape == SIZE
 
 
 def test_a_white_wall_is_a_picture():

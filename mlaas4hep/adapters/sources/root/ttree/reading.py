@@ -13,6 +13,7 @@ from mlaas4hep.adapters.sources.root.ttree.stored import (
     StoredBranch,
     StoredLeaf,
     StoredTree,
+    lists_at,
 )
 from mlaas4hep.adapters.sources.root.ttree.usual import RANGED, usual_branch
 
@@ -163,7 +164,7 @@ def _plain_branch(stream: Stream, class_name: str) -> StoredBranch:
         baskets=baskets,
         room=room,
         embedded=embedded,
-        lists=(at + 1, at + 2 + 4 * room, at + 3 + 12 * room),
+        lists=lists_at(at, room),
         elsewhere=stream.text(),
         numbers=numbers,
     )

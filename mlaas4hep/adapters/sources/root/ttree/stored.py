@@ -8,6 +8,16 @@ NumbersAt = tuple[int, int, int]
 """Where the numbers of a branch stand: the first, those behind TIOFeatures, and the last two."""
 
 
+def lists_at(flag_at: int, room: int) -> tuple[int, int, int]:
+    """Return where the lists of lengths, first entries and places begin: behind a flag each.
+
+    Args:
+        flag_at: where the first flag stands.
+        room: numbers in each list: of 4, 8 and 8 bytes.
+    """
+    return flag_at + 1, flag_at + 2 + 4 * room, flag_at + 3 + 12 * room
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class StoredLeaf:
     """One leaf: what the values of a branch are."""

@@ -15,7 +15,7 @@ from mlaas4hep.adapters.sources.root.stream import (
     REFERENCED,
     Stream,
 )
-from mlaas4hep.adapters.sources.root.ttree.stored import StoredBranch, StoredLeaf
+from mlaas4hep.adapters.sources.root.ttree.stored import StoredBranch, StoredLeaf, lists_at
 
 RANGED = frozenset(f"TLeaf{letter}" for letter in "OBSILGFDC")  #: with a lowest and highest value
 _VERSION = 13
@@ -136,7 +136,7 @@ def _stored_branch(name: str, at: int, numbers: Sequence[int], lists: int) -> St
         baskets=baskets,
         room=room,
         embedded=False,
-        lists=(lists + 1, lists + 2 + 4 * room, lists + 3 + 12 * room),
+        lists=lists_at(lists, room),
         elsewhere="",
         numbers=(at + 10, at + 45, at + 73),
     )

@@ -1,0 +1,37 @@
+"""A data source around another one, of which others change what they need to."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlaas4hep.core.data.columns import Columns
+from mlaas4hep.core.data.survey import Survey
+from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.ports import DataSource
+
+
+class SourceAround:
+    """A data source that does as another one; who inherits says what differs."""
+
+    def __init__(self, source: DataSource) -> None:
+        self._source = source
+
+    def find(self, pattern: str) -> Sequence[str]:
+        """List as the source does."""
+        return self._source.find(pattern)
+
+    def trees(self, url: str) -> tuple[str, ...]:
+        """Name the trees as the source does."""
+        return self._source.trees(url)
+
+    def describe(self, url: str, tree: str) -> TreeInfo:
+        """Describe as the source does."""
+        return self._source.describe(url, tree)
+
+    def survey(self, url: str, tree: str, branches: Iterable[str]) -> Survey:
+        """Survey as the source does."""
+        return self._source.survey(url, tree, branches)
+
+    def read(
+        self, survey: Survey, branches: Iterable[str], start: int, stop: int
+    ) -> Iterator[Columns]:
+        """Read as the source does."""
+        return self._source.read(survey, branches, start, stop)
