@@ -101,12 +101,12 @@ def _sample() -> tuple[Any, Any]:
     return rows, (rows.sum(axis=1) > _FEATURES / 2).astype(int)
 
 
-def _xgboost(suffix: str, _folder: Path) -> Sequence[bytes]:
+def _xgboost(_folder: Path) -> Sequence[bytes]:
     import xgboost  # noqa: PLC0415 - the same
 
     rows, labels = _sample()
     trees = xgboost.XGBClassifier(n_estimators=3, max_depth=3, n_jobs=1).fit(rows, labels)
-    return [bytes(trees.get_booster().save_raw(suffix))]
+    return [bytes(trees.get_booster().save_raw("ubj"))]
 
 
 def _lightgbm(folder: Path) -> Sequence[bytes]:
@@ -129,8 +129,7 @@ _LAYERS = (b'"class_name"', b'"Lambda"', b'"config"', b'"module"', b'"registered
 TARGETS = (
     _target("tflite", "rehearsal", "model.tflite", partial(_of_keras, "model.tflite")),
     _target("onnx", "onnx", "model.onnx", _onnx),
-    _target("xgboost ubj", "native", "model.ubj", partial(_xgboost, "ubj")),
-    _target("xgboost json", "native", "model.ubj", partial(_xgboost, "json")),
+    _target("xgboost", "native", "model.ubj", _xgboost),
     _target("lightgbm", "native", "model.txt", _lightgbm),
     _target("savedmodel", "tensorflow", "saved_model.pb", partial(_of_keras, "saved_model.pb")),
     _target("frozen", "tensorflow", "frozen.pb", partial(_of_keras, "frozen.pb")),

@@ -48,17 +48,19 @@ class _Progress(ctypes.Structure):
         ("slowest_s", ctypes.c_double),
         ("resident_bytes", ctypes.c_int64),
         ("has_begun", ctypes.c_bool),
+        ("until_s", ctypes.c_double),  # of the monotonic clock, which all processes share
     )
 
 
 def tried(target: Target, seed: int, seconds: float, count: int) -> Tally:
-    """Try a target for so long, at most `count` times."""
-    tally, number, until = Tally(), 0, time.monotonic() + seconds
+    """Try a target for so long after its first good input was read, at most `count` times."""
+    tally, number, until = Tally(), 0, 0.0
     with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as folder:
-        while number < count and time.monotonic() < until:
+        while number < count and (not until or time.monotonic() < until):
             ours, theirs = _FORK.Pipe()
             seen = _FORK.RawValue(_Progress)
-            work = _Work(target, Path(folder), seed, range(number, count), until, seen)
+            seen.until_s = until
+            work = _Work(target, Path(folder), seed, range(number, count), seconds, seen)
             process = _FORK.Process(target=work.do, args=(theirs,))
             process.start()
             theirs.close()
@@ -67,7 +69,7 @@ def tried(target: Target, seed: int, seconds: float, count: int) -> Tally:
             process.kill()
             process.join()
             _add(tally, seen)
-            number = seen.number + 1
+            number, until = seen.number + 1, seen.until_s or time.monotonic() + seconds
             if is_whole:
                 break
             if target.may_break and seen.has_begun:
@@ -112,7 +114,7 @@ class _Work:
     folder: Path
     seed: int
     numbers: range
-    until: float
+    seconds: float
     seen: Any
 
     def do(self, theirs: Connection) -> None:
@@ -126,10 +128,11 @@ class _Work:
         if bad:
             theirs.send(f"a good input is not read: {bad[0]}")
         self.seen.has_begun = True
+        self.seen.until_s = self.seen.until_s or time.monotonic() + self.seconds
         for number in () if bad else self.numbers:
             self.seen.number = number
             self._try(read, change(self.target, goods, self.seed, number), theirs)
-            if time.monotonic() > self.until:
+            if time.monotonic() > self.seen.until_s:
                 break
         theirs.send(None)
 
