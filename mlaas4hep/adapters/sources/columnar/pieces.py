@@ -1,9 +1,12 @@
 """Text files in pieces of whole entries: where each begins is found once, and travels."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
+
+from mlaas4hep.adapters.sources.columnar.leaves import Leaf
+from mlaas4hep.adapters.sources.columnar.table import Contents
 
 PIECE_BYTES = 1024**2  #: about
 
@@ -25,6 +28,23 @@ class Pieces:
     def boundaries(self) -> tuple[int, ...]:
         """Return the first entry of each piece."""
         return self.entries[:-1] or (0,)
+
+    def contents(self, leaves: Sequence[Leaf], content: str, layout: str) -> Contents:
+        """Return what a table of these pieces holds.
+
+        Args:
+            leaves: its columns, readable or not.
+            content: hash of all bytes.
+            layout: what another process need not find out again.
+        """
+        return Contents(
+            entries=self.entries[-1],
+            branches=tuple(leaf.branch for leaf in leaves if not leaf.unreadable),
+            unreadable=tuple((leaf.name, leaf.unreadable) for leaf in leaves if leaf.unreadable),
+            boundaries=self.boundaries,
+            content=content,
+            layout=layout,
+        )
 
     def bytes_of(self, file: BinaryIO, piece: int) -> bytes:
         """Return the bytes of a piece.

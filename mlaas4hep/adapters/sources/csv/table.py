@@ -10,11 +10,11 @@ from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrow import columns_of
 from mlaas4hep.adapters.sources.columnar.cursor import Cursors
 from mlaas4hep.adapters.sources.columnar.exact import may_be_rounded, rounded
-from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
+from mlaas4hep.adapters.sources.columnar.leaves import leaves_of
 from mlaas4hep.adapters.sources.columnar.pieces import Pieces
 from mlaas4hep.adapters.sources.columnar.plain import plain
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
-from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
+from mlaas4hep.adapters.sources.columnar.table import Opening
 from mlaas4hep.adapters.sources.csv.head import Head, read_head
 from mlaas4hep.adapters.sources.csv.mistake import cure, find_mistake, find_rounded, find_text
 from mlaas4hep.adapters.sources.csv.rows import find_rows, row_ends
@@ -56,7 +56,9 @@ class CsvTable:
         ]
         self._leaves = {leaf.name: leaf for leaf in leaves if not leaf.unreadable}
         self._cursors = Cursors(self._batches)
-        self.contents = _contents(self._layout, leaves)
+        self.contents = self._layout.pieces.contents(
+            leaves, self._layout.content, wire.dump(self._layout).decode()
+        )
 
     def read(self, names: Sequence[str], window: Window) -> Columns:
         """Return the entries of a window."""
@@ -177,17 +179,6 @@ def _cut(piece: bytes, size: int) -> bytes:
         return piece
     ends, _ = row_ends(piece[:size])
     return piece[: int(ends[-1])] if len(ends) else piece
-
-
-def _contents(layout: CsvLayout, leaves: Sequence[Leaf]) -> Contents:
-    return Contents(
-        entries=layout.pieces.entries[-1],
-        branches=tuple(leaf.branch for leaf in leaves if not leaf.unreadable),
-        unreadable=tuple((leaf.name, leaf.unreadable) for leaf in leaves if leaf.unreadable),
-        boundaries=layout.pieces.boundaries,
-        content=layout.content,
-        layout=wire.dump(layout).decode(),
-    )
 
 
 _TYPES = {str(kind): kind for kind in (pa.bool_(), pa.int64(), pa.uint64(), pa.float64())}

@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ from mlaas4hep.adapters.sources.columnar.leaves import Leaf, leaves_of
 from mlaas4hep.adapters.sources.columnar.pieces import Pieces
 from mlaas4hep.adapters.sources.columnar.plain import plain
 from mlaas4hep.adapters.sources.columnar.reader import TableReader
-from mlaas4hep.adapters.sources.columnar.table import Contents, Opening
+from mlaas4hep.adapters.sources.columnar.table import Opening
 from mlaas4hep.adapters.sources.json.entries import find_entries, without_commas
 from mlaas4hep.adapters.sources.json.kinds import (
     MIXED,
@@ -61,10 +61,12 @@ class JsonTable:
             self._layout = self._look(size)
         packed = pa.py_buffer(base64.b64decode(self._layout.schema))
         self._schema = pa.ipc.read_schema(packed)
-        leaves = list(leaves_of(self._schema))
+        leaves = [_told(leaf) for leaf in leaves_of(self._schema)]
         self._leaves = {leaf.name: leaf for leaf in leaves if not leaf.unreadable}
         self._cursors = Cursors(self._batches)
-        self.contents = _contents(self._layout, leaves)
+        self.contents = self._layout.pieces.contents(
+            leaves, self._layout.content, wire.dump(self._layout).decode()
+        )
 
     def read(self, names: Sequence[str], window: Window) -> Columns:
         """Return the entries of a window."""
@@ -172,19 +174,10 @@ def _in_words(kind: Any) -> str:
     return words.get(kind, str(kind))
 
 
-def _contents(layout: JsonLayout, leaves: Sequence[Leaf]) -> Contents:
-    return Contents(
-        entries=layout.pieces.entries[-1],
-        branches=tuple(leaf.branch for leaf in leaves if not leaf.unreadable),
-        unreadable=tuple((leaf.name, _why(leaf)) for leaf in leaves if leaf.unreadable),
-        boundaries=layout.pieces.boundaries,
-        content=layout.content,
-        layout=wire.dump(layout).decode(),
-    )
-
-
-def _why(leaf: Leaf) -> str:
-    return "values of different kinds" if leaf.unreadable == str(MIXED) else leaf.unreadable
+def _told(leaf: Leaf) -> Leaf:
+    """Return a column that says in words why it is left out."""
+    is_mixed = leaf.unreadable == str(MIXED)
+    return replace(leaf, unreadable="values of different kinds") if is_mixed else leaf
 
 
 def reader(kept: KeptBlocks) -> TableReader:
