@@ -8,7 +8,6 @@ rate.
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -20,8 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.peers.cases import CASES, Case
+from bench.peers.dialects import V1
 from bench.predict import servers
-from bench.predict.questions import KEYS, ONE, VALUES, Question, many_rows
+from bench.predict.questions import Question
 from bench.serving import ask
 from bench.table import Sample
 from mlaas4hep.core import keys
@@ -29,8 +30,7 @@ from mlaas4hep.laptop import issuer
 from mlaas4hep.laptop.ports import free_ports
 
 OURS = "ours"
-ONE_ROW = "one row"
-CASES = ((ONE_ROW, 1), (ONE_ROW, 10), (ONE_ROW, 100), ("1000 rows", 4))
+CLIENTS, FEW = (1, 10, 100), (4,)  #: that ask for one row, and for many
 HERE = Path(__file__).parent
 
 
@@ -41,25 +41,26 @@ class Peer:
     name: str
     port: int
     pid: int
-    path: str = "/json"
-    key: str = "values"
+    paths: tuple[str, ...] = ()  #: that it knows; none: all
     is_for_many: bool = True
     headers: tuple[str, ...] = ()
 
-    def question(self, case: str, clients: int) -> Question:
+    def knows(self, case: Case) -> bool:
+        """Tell whether it can be asked that."""
+        is_known = not self.paths or (case.path in self.paths and b"entries" not in case.body)
+        return is_known and (case.rows == 1 or self.is_for_many)
+
+    def question(self, case: Case, clients: int) -> Question:
         """Return what it is asked."""
-        rows = [VALUES] if case == ONE_ROW else many_rows()
-        given = ONE if case == ONE_ROW else {"keys": KEYS, "values": rows, "model": "lite"}
-        body = given if self.key == "values" else {self.key: rows}
-        sent = json.dumps(body).encode()
-        headers = ("Content-Type: application/json", *self.headers)
-        return Question(self.name, self.port, self.path, sent, clients, len(rows), headers)
+        headers = (*case.headers, *self.headers)
+        return Question(self.name, self.port, case.path, case.body, clients, case.rows, headers)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--case", default="", help="part of the names of cases")
     parser.add_argument("--python", help="of an environment with granian and FastAPI")
     parser.add_argument("--tfaas", help="TFaaS's program; it answers one row only")
     parser.add_argument("--kserve", help="Python of an environment with KServe")
@@ -88,15 +89,15 @@ def _others(state: Path, options: argparse.Namespace) -> Iterator[AbstractContex
     yield _peer("bare ASGI (uvicorn)", [sys.executable, "-m", "bench.peers.bare"], model)
     if options.python:
         yield _peer("bare RSGI (granian)", [options.python, "-m", "bench.peers.rsgi"], model)
-        yield _peer("FastAPI", [options.python, str(HERE / "fast.py")], model)
+        yield _peer("FastAPI", [options.python, str(HERE / "fast.py")], model, paths=("/json",))
     if options.tfaas:
         folder = state / "tfaas"
         folder.mkdir()
         given = [str(state / "built"), options.tfaas, str(folder)]
-        yield _peer("TFaaS", [sys.executable, "-m", "bench.peers.tfaas"], *given, is_for_many=False)
+        program = [sys.executable, "-m", "bench.peers.tfaas"]
+        yield _peer("TFaaS", program, *given, paths=("/json",), is_for_many=False)
     if options.kserve:
-        program, path = [options.kserve, str(HERE / "kserving.py")], "/v1/models/lite:predict"
-        yield _peer("KServe", program, model, path=path, key="instances")
+        yield _peer("KServe", [options.kserve, str(HERE / "kserving.py")], model, paths=(V1,))
 
 
 @contextmanager
@@ -111,18 +112,28 @@ def _peer(name: str, command: list[str], *given: str, **asked: Any) -> Iterator[
 
 def _compare(peers: list[Peer], options: argparse.Namespace) -> None:
     print("load before:", *os.getloadavg())
-    print(f"{'case':10} clients  {'server':20}  requests/s  CPU us  ours: x by CPU  x by rate")
-    for case, clients in CASES:
-        asked = [each for each in peers if case == ONE_ROW or each.is_for_many]
-        found: dict[str, list[Sample]] = {each.name: [] for each in asked}
-        for number in range(options.rounds + 1):
-            for peer in asked:
-                sample = ask(peer.question(case, clients), options.seconds, {peer.port: peer.pid})
-                if number:  # the first one loads the model
-                    found[peer.name].append(sample)
-        for name, samples in found.items():
-            print(f"{case:10} {clients:7}  {name:20}  {_row(found[OURS], samples)}", flush=True)
+    print(f"{'case':20} clients  {'server':20}  requests/s  CPU us  ours: x by CPU  x by rate")
+    for case in CASES:
+        asked = [each for each in peers if each.knows(case)]
+        for clients in CLIENTS if case.rows == 1 else FEW:
+            if options.case in case.name:
+                found = _asked(asked, case, clients, options)
+                for name, samples in found.items():
+                    print(f"{case.name:20} {clients:7}  {name:20}  {_row(found[OURS], samples)}")
     print("load after:", *os.getloadavg())
+
+
+def _asked(
+    peers: list[Peer], case: Case, clients: int, options: argparse.Namespace
+) -> dict[str, list[Sample]]:
+    """Return what each of the peers does in each round, by their names."""
+    found: dict[str, list[Sample]] = {each.name: [] for each in peers}
+    for number in range(options.rounds + 1):
+        for peer in peers:
+            sample = ask(peer.question(case, clients), options.seconds, {peer.port: peer.pid})
+            if number:  # the first one loads the model
+                found[peer.name].append(sample)
+    return found
 
 
 def _row(ours: list[Sample], theirs: list[Sample]) -> str:

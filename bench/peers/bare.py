@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import uvicorn
 from ai_edge_litert.interpreter import Interpreter
 
+from bench.peers.dialects import answer
 from mlaas4hep.faas.asgi import Receive, Scope, Send
-
-HEADERS = [(b"content-type", b"application/json")]
 
 
 class Model:
@@ -24,33 +22,39 @@ class Model:
         self.out = self.model.get_output_details()[0]["index"]
         self.shape: tuple[int, ...] = ()
 
-    def answer(self, values: list[Any]) -> bytes:
-        """Return what the model gives for a row or rows, as JSON."""
-        rows = np.atleast_2d(np.array(values, np.float32))
+    def predicted(self, values: Any) -> np.ndarray:
+        """Return what the model gives for a row or rows."""
+        rows = np.atleast_2d(np.asarray(values, np.float32))
         if rows.shape != self.shape:
             self.model.resize_tensor_input(self.into, rows.shape)
             self.model.allocate_tensors()
             self.shape = rows.shape
         self.model.set_tensor(self.into, rows)
         self.model.invoke()
-        return orjson.dumps(self.model.get_tensor(self.out), option=orjson.OPT_SERIALIZE_NUMPY)
+        found: np.ndarray = self.model.get_tensor(self.out)
+        return found
 
 
 class Bare:
-    """Answers `{"values": row or rows}` with what the model gives."""
+    """Answers rows in any dialect with what the model gives."""
 
     def __init__(self, model: Path) -> None:
         self.model = Model(model)
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts, more = [], True
         while more:
             message = await receive()
             parts.append(message.get("body", b""))
             more = message.get("more_body", False)
-        body = self.model.answer(orjson.loads(b"".join(parts))["values"])
-        length = (b"content-length", b"%d" % len(body))
-        await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, length]})
+
+        def header(name: str) -> str:
+            return str(dict(scope["headers"]).get(name.encode(), b"").decode())
+
+        body, told = answer(self.model, scope["path"], header, b"".join(parts))
+        headers = [(name.encode(), value.encode()) for name, value in told]
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 

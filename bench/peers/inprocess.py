@@ -8,10 +8,9 @@ people's load changes little.
 import argparse
 import asyncio
 import gc
-import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from bench.peers.bare import Bare
+from bench.peers.cases import CASES, Case
 from bench.predict import servers
-from bench.predict.questions import KEYS, ONE, VALUES, many_rows
 from mlaas4hep import bootstrap
 from mlaas4hep.core import keys
 from mlaas4hep.core.requests.limits import Limits
@@ -36,16 +35,9 @@ from mlaas4hep.settings import Settings
 
 OWNER = keys.owner(issuer.ISSUER, "bench")
 TOKEN = "Bearer " + "t" * 900  # as long as one of ours
-MANY = "1000 rows"
-INFER = {"inputs": [{"name": "keras_tensor", "shape": [1, len(VALUES)], "datatype": "FP32"}]}
-ASKED: dict[str, tuple[str, Any]] = {
-    "one row": ("/json", ONE),
-    "V1": ("/v1/models/lite:predict", {"instances": [VALUES]}),
-    "V2 JSON": ("/v2/models/lite/infer", {"inputs": [{**INFER["inputs"][0], "data": VALUES}]}),
-    "raw entry": ("/json", {"model": "lite", "entries": [dict(zip(KEYS, VALUES, strict=True))]}),
-    MANY: ("/json", {**ONE, "values": many_rows()}),
-}
 OURS, BARE = "ours", "bare"
+WIDE = 20  #: names of cases
+Apps = dict[str, tuple[Any, type[HttpToolsProtocol]]]
 QUIET: dict[str, Any] = {"log_config": None, "access_log": False, "timeout_keep_alive": 10_000}
 MOST_LARGE = 10  #: bodies at once; one person may not send very many
 READ_BYTES = 128 * 1024  #: at once; uvloop's buffer is twice that
@@ -119,7 +111,7 @@ class Server:
         return 1e6 * (time.process_time() - started) / times / len(self.wires)
 
 
-def apps(state: Path) -> dict[str, tuple[Any, type[HttpToolsProtocol]]]:
+def apps(state: Path) -> Apps:
     settings = Settings.from_env({"MLAAS_STORE": f"file://{state}/store"})
     limits = Limits(max_upload_bytes=1, max_unpacked_bytes=1, max_models=1, max_runs=1, max_bytes=1)
     ours = predict.app(bootstrap.services(settings), limits, Anybody())
@@ -129,41 +121,41 @@ def apps(state: Path) -> dict[str, tuple[Any, type[HttpToolsProtocol]]]:
     }
 
 
-def requests(case: str) -> Iterator[tuple[str, bytes]]:
-    """Yield what each app is asked."""
-    path, body = ASKED[case]
-    yield OURS, _post(path, body, f"Authorization: {TOKEN}")
-    yield BARE, _post("/json", {"values": body.get("values", VALUES)})
-
-
-def _post(path: str, body: Any, *headers: str) -> bytes:
-    sent = json.dumps(body).encode()
-    head = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {len(sent)}", *headers]
-    return "\r\n".join([*head, "Content-Type: application/json", "", ""]).encode() + sent
+def _post(case: Case, *headers: str) -> bytes:
+    head = [f"POST {case.path} HTTP/1.1", "Host: x", f"Content-Length: {len(case.body)}"]
+    return "\r\n".join([*head, *case.headers, *headers, "", ""]).encode() + case.body
 
 
 async def compare(state: Path, options: argparse.Namespace) -> None:
     made = apps(state)
     freeze_modules()
-    print("case       at one time   ours us   bare us  ours: x")
+    print(f"{'case':{WIDE}} at one time   ours us   bare us  ours: x")
     gc.collect()
-    for case in ASKED:
-        if options.case not in case:
+    for case in CASES:
+        if options.case not in case.name:
             continue
         for connections in options.connections:
-            if case == MANY and connections > MOST_LARGE:
-                continue
-            running = {
-                name: (Server(*made[name], connections), sent) for name, sent in requests(case)
-            }
-            least = dict.fromkeys(running, float("inf"))
-            for number in range(options.rounds + 1):
-                for name, (server, sent) in running.items():
-                    times = max(1, options.requests // connections // (40 if case == MANY else 1))
-                    took = await server.ask(sent, times)
-                    least[name] = min(least[name], took if number else float("inf"))
-            ours, bare = least[OURS], least[BARE]
-            print(f"{case:10} {connections:12}  {ours:8.1f}  {bare:8.1f}  {bare / ours:5.2f}")
+            if case.rows == 1 or connections <= MOST_LARGE:
+                ours, bare = await _least(made, case, connections, options)
+                ratio = bare / ours
+                print(
+                    f"{case.name:{WIDE}} {connections:11}  {ours:8.1f}  {bare:8.1f}  {ratio:5.2f}"
+                )
+
+
+async def _least(
+    made: Apps, case: Case, connections: int, options: argparse.Namespace
+) -> tuple[float, float]:
+    """Return the least µs a request of ours and of the bare handler."""
+    asked = {name: Server(*app, connections) for name, app in made.items()}
+    sent = {OURS: _post(case, f"Authorization: {TOKEN}"), BARE: _post(case)}
+    times = max(1, options.requests // connections // (40 if case.rows > 1 else 1))
+    least = dict.fromkeys(asked, float("inf"))
+    for number in range(options.rounds + 1):
+        for name, server in asked.items():
+            took = await server.ask(sent[name], times)
+            least[name] = min(least[name], took if number else float("inf"))
+    return least[OURS], least[BARE]
 
 
 def main() -> None:

@@ -4,23 +4,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import orjson
 import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from bench.peers.bare import Model
+from bench.peers.dialects import answer
 
 
 class Bare:
-    """Answers `{"values": row or rows}` with what the model gives."""
+    """Answers rows in any dialect with what the model gives."""
 
     def __init__(self, model: Path) -> None:
         self.model = Model(model)
 
-    async def __rsgi__(self, _scope: object, protocol: Any) -> None:
-        body = self.model.answer(orjson.loads(await protocol())["values"])
-        protocol.response_bytes(200, [("content-type", "application/json")], body)
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        def header(name: str) -> str:
+            return str(scope.headers.get(name) or "")
+
+        body, headers = answer(self.model, scope.path, header, await protocol())
+        protocol.response_bytes(200, headers, body)
 
 
 async def main() -> None:

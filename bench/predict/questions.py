@@ -37,7 +37,7 @@ def questions(port: int, constant: int, token: str) -> list[Question]:
     many = {"model": "lite", "values": many_rows()}
     entries = [dict(zip(KEYS, row, strict=True)) for row in many_rows()]
     branches = dict(zip(KEYS, map(list, zip(*many_rows(), strict=True)), strict=True))
-    head, binary = _infer(rows)
+    head, binary = infer(rows)
     lengths = (*auth, f"Inference-Header-Content-Length: {head}")
 
     def asked(name: str, body: object, clients: int = 100, rows: int = 1) -> Question:
@@ -90,7 +90,7 @@ def _json(body: object) -> bytes:
     return json.dumps(body).encode()
 
 
-def _infer(rows: np.ndarray) -> tuple[int, bytes]:
+def infer(rows: np.ndarray) -> tuple[int, bytes]:
     """Return how long the head of a binary question is, and the whole of it."""
     tensor = {
         "name": "keras_tensor",
