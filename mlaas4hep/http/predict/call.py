@@ -14,6 +14,7 @@ from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from mlaas4hep.faas.asgi import Receive, Scope
 from mlaas4hep.faas.bodies import Admission, Bodies
 from mlaas4hep.http.predict.jsonbody import loads
+from mlaas4hep.http.predict.letters import may_hold_truths
 
 JSON = b"application/json"
 PLACES = 16  #: large bodies of one person that may be on their way at once
@@ -77,8 +78,7 @@ class Call:
     @property
     def may_hold_truths(self) -> bool:
         """Tell whether true or false may be in the body that was read; most hold neither."""
-        body = self.body or b""
-        return b"true" in body or b"false" in body
+        return may_hold_truths(self.body or b"")
 
     @property
     def query(self) -> dict[str, str]:
@@ -173,13 +173,18 @@ class Call:
 
 def object_of(body: bytes) -> dict[str, Any]:
     """Return the JSON object in a body; InvalidRequestError if it is none."""
-    try:
-        value = loads(body)
-    except ValueError as error:
-        raise InvalidRequestError(f"the body is not JSON: {error}") from error
+    value = said_by(body)
     if not isinstance(value, dict):
         raise InvalidRequestError("the body is not a JSON object")
     return value
+
+
+def said_by(body: bytes) -> Any:
+    """Return what a body says in JSON; InvalidRequestError if it is no JSON."""
+    try:
+        return loads(body)
+    except ValueError as error:
+        raise InvalidRequestError(f"the body is not JSON: {error}") from error
 
 
 def inflated(body: bytes, packing: str, limit_bytes: int) -> bytes:

@@ -59,7 +59,7 @@ def shown(array: Array) -> Any:
 class Row(NamedTuple):
     """A row of plain numbers for one input, which is joined with others before NumPy sees it."""
 
-    values: list[float]
+    values: list[float] | memoryview  #: or the bytes of single-precision ones
     name: str  #: of the input; "": the only one
     feeds: Callable[[LoadedModel], Feeds]  #: of this row alone, for any type that a model takes
     answer: Tells
@@ -70,9 +70,9 @@ class Row(NamedTuple):
         return 1
 
     @property
-    def kind(self) -> tuple[int, str]:
+    def kind(self) -> tuple[int, str, type]:
         """Return what rows have in common that can be joined."""
-        return len(self.values), self.name
+        return len(self.values), self.name, type(self.values)
 
     def ask(self, served: LoadedModel) -> Invocation:
         """Return the row; the answer is told as its dialect does."""
@@ -93,15 +93,20 @@ class Row(NamedTuple):
 
 def _rows_fed(served: LoadedModel, rows: Sequence[Row]) -> Feeds:
     """Return rows that are alike as one array, shape (rows, numbers)."""
-    info, (values, name, *_) = served.row_input, rows[0]
+    info, name = served.row_input, rows[0].name
     if info is not None and name in ("", info.name):
-        if len(rows) == 1:
-            return {info.name: single_row(values)}
-        found = singles([each.values for each in rows])
+        found = _array([each.values for each in rows])
         if found is not None:
             return {info.name: found}
     feeds = [each.feeds(served) for each in rows]
     return {name: np.concatenate([each[name] for each in feeds]) for name in feeds[0]}
+
+
+def _array(rows: Sequence[Any]) -> Array | None:
+    """Return what several `Row`s hold; None if it is not for single precision."""
+    if isinstance(rows[0], memoryview):
+        return np.frombuffer(b"".join(rows), "<f4").reshape(len(rows), -1)
+    return single_row(rows[0]) if len(rows) == 1 else singles(rows)
 
 
 def _each(served: LoadedModel, rows: Sequence[Row], outputs: Outputs) -> list[tuple[Answer, int]]:
@@ -133,9 +138,10 @@ def asking_tensors(
         answer: tells its outputs; its last argument is the class of each number of a row.
         rows: that are asked about; many are not predicted in the event loop.
         signature: of the model; "": its own.
-        row: the name of an input ("": the only one) and its values, if `feeds` are one row of it.
+        row: the name of an input ("": the only one) and its values, or the bytes of float32, if
+            `feeds` are one row of it.
     """
-    if row is not None and is_plain(row[1]):
+    if row is not None and (isinstance(row[1], memoryview) or is_plain(row[1])):
         return Asking(model, Row(row[1], row[0], feeds, answer), _counted, signature)
 
     def ask(served: LoadedModel) -> Invocation:

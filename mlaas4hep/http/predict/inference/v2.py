@@ -24,6 +24,8 @@ from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Feeds, Outputs
 
+_SINGLE_BYTES = 4  #: of an FP32
+
 
 async def server(_desk: Context, _call: Call) -> Answer:
     """Say what this is."""
@@ -96,12 +98,10 @@ async def predict(context: Context, call: Call) -> Answer:
 def asking_of(call: Call) -> Asking:
     """Return what an inference request asks."""
     if call.parsed is not None:
-        request = v2_infer.from_json(call.parsed)
+        request, truths = v2_infer.from_json(call.parsed), call.may_hold_truths
     else:
         split = call.header(b"inference-header-content-length")
-        request = v2_infer.parse(call.body or b"", split)
-
-    truths = call.may_hold_truths
+        request, truths = v2_infer.parse(call.body or b"", split)
 
     def feeds(served: LoadedModel) -> Feeds:
         for each in request.inputs if truths else ():
@@ -118,16 +118,25 @@ def asking_of(call: Call) -> Asking:
         answer,
         rows=max([each.shape[0] for each in request.inputs if each.shape], default=1),
         signature=request.signature,
-        row=None if truths else _only_row(request.inputs),
+        row=_only_row(request.inputs, truths=truths),
     )
 
 
-def _only_row(inputs: Sequence[v2_infer.Input]) -> tuple[str, Any] | None:
-    """Return name and values of an input if there is one, in JSON, of one row of numbers."""
+def _only_row(inputs: Sequence[v2_infer.Input], *, truths: bool) -> tuple[str, Any] | None:
+    """Return name and values of an input if there is one, of one row of numbers.
+
+    Args:
+        inputs: of the request.
+        truths: true or false may be among what came as JSON.
+    """
     one = inputs[0] if len(inputs) == 1 else None
-    if one is None or one.datatype != "FP32" or not isinstance(one.data, list):
+    if one is None or one.datatype != "FP32":
         return None
-    return (one.name, one.data) if one.shape == (1, len(one.data)) else None
+    if isinstance(one.data, memoryview):
+        numbers = len(one.data) // _SINGLE_BYTES
+    else:
+        numbers = 0 if truths or not isinstance(one.data, list) else len(one.data)
+    return (one.name, one.data) if numbers and one.shape == (1, numbers) else None
 
 
 async def _served(context: Context, call: Call) -> LoadedModel:

@@ -8,13 +8,14 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.predict.call import Answer, json_answer
+from mlaas4hep.http.predict.call import Answer, json_answer, said_by
 from mlaas4hep.http.predict.classes import classes_of
 from mlaas4hep.http.predict.inference.exact import exact, nested, strings
 from mlaas4hep.http.predict.inference.rowalone import row_alone
 from mlaas4hep.http.predict.inference.tensors import STRINGS
 from mlaas4hep.http.predict.inference.texts import packed, unpacked
-from mlaas4hep.http.predict.jsonbody import check_told, loads
+from mlaas4hep.http.predict.jsonbody import check_told
+from mlaas4hep.http.predict.letters import may_hold_truths
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Outputs
 
@@ -118,8 +119,8 @@ def datatype(dtype: str) -> str:
     return _DATATYPES.get(dtype, "BYTES")
 
 
-def parse(body: bytes, json_bytes: str) -> InferRequest:
-    """Return the request in a body.
+def parse(body: bytes, json_bytes: str) -> tuple[InferRequest, bool]:
+    """Return the request in a body, and whether true or false may be in its JSON.
 
     Args:
         json_bytes: the header Inference-Header-Content-Length, "" if all of the body is JSON.
@@ -128,11 +129,8 @@ def parse(body: bytes, json_bytes: str) -> InferRequest:
         InvalidRequestError: something is missing, of the wrong type, or of a wrong length.
     """
     split = _length(json_bytes, len(body)) if json_bytes else len(body)
-    try:
-        message = loads(body[:split])
-    except ValueError as error:
-        raise InvalidRequestError(f"the body is not JSON: {error}") from error
-    return from_json(message, memoryview(body)[split:])
+    text = body[:split]
+    return from_json(said_by(text), memoryview(body)[split:]), may_hold_truths(text)
 
 
 def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:

@@ -62,6 +62,33 @@ ASKED = [
 ]
 
 
+def infer_bytes(values, parameters=None, **change):
+    """Return an inference request whose row is bytes behind the JSON."""
+    data = np.array([values], "<f4").tobytes()
+    size = {"parameters": {"binary_data_size": len(data)}}
+    tensor = {**TENSOR, "shape": [1, len(values)], **size, **change}
+    head = json.dumps({"inputs": [tensor], "parameters": parameters or {}}).encode()
+    return v2, head + data, len(head)
+
+
+AS_BYTES = {"binary_data_output": True}
+ASKED += [
+    infer_bytes([0.5, 1.25, -3]),
+    infer_bytes([0.5, 1.25, -3], AS_BYTES),
+    infer_bytes([4, 5, 6], AS_BYTES, id="true"),
+    infer_bytes([np.nan, np.inf, 6], AS_BYTES),
+    infer_bytes([255, 0, 1]),
+    infer_bytes([1, 0, 1]),
+    infer_bytes([1, 2]),
+    infer_bytes([]),
+    infer_bytes([1, 2, 3], shape=[3]),
+    infer_bytes([1, 2, 3], shape=[3, 1]),
+    infer_bytes([1, 2, 3], shape=[1, 4]),
+    infer_bytes([1, 2, 3], datatype="INT32"),
+    infer_bytes([1, 2, 3], name="y"),
+]
+
+
 class Doubling:
     """Doubles rows of three numbers of a type, and counts how often it is called."""
 
@@ -84,8 +111,10 @@ def model(dtype="float32"):
     return LoadedModel(record=record, etag="", runtime=Doubling(dtype), output="doubled")
 
 
-def asking(dialect, body):
-    call = Call({}, None, "/", "POST", {}, Bodies(), args={"model": "net"}, body=body.encode())
+def asking(dialect, body, split=None):
+    headers = {} if split is None else {b"inference-header-content-length": b"%d" % split}
+    sent = body if isinstance(body, bytes) else body.encode()
+    call = Call({}, None, "/", "POST", headers, Bodies(), args={"model": "net"}, body=sent)
     return dialect.asking_of(call)
 
 
@@ -124,12 +153,14 @@ def test_rows_that_are_alike_are_one_call():
     told = answers(
         served,
         [(v1, json.dumps({"instances": [row]})) for row in rows]
-        + [(v2, json.dumps({"inputs": [{**TENSOR, "data": row}]})) for row in rows],
+        + [(v2, json.dumps({"inputs": [{**TENSOR, "data": row}]})) for row in rows]
+        + [infer_bytes(row, AS_BYTES) for row in rows],
     )
 
     doubled = [[2.0 * value for value in row] for row in rows]
     assert [json.loads(each.body) for each in told[:50]] == [{"predictions": [r]} for r in doubled]
-    assert [json.loads(each.body)["outputs"][0]["data"] for each in told[50:]] == doubled
+    assert [json.loads(each.body)["outputs"][0]["data"] for each in told[50:100]] == doubled
+    assert [np.frombuffer(each.body[-24:]).tolist() for each in told[100:]] == doubled
     assert served.runtime.calls == 2  # one more asks whether rows change each other
 
 
