@@ -16,6 +16,7 @@ import pytest
 from pyarrow import parquet
 
 from mlaas4hep.adapters.memory import MemoryStore
+from mlaas4hep.adapters.sources.columnar.inflation import MAX_ENTRIES
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 from tests import oracle
@@ -108,6 +109,18 @@ def _avro(path, kind, count, body, codec="null"):
     sync = head.getvalue()[-16:]
     path.write_bytes(head.getvalue() + _whole(count) + _whole(len(body)) + body + sync)
     return path
+
+
+def test_a_file_that_says_it_has_more_entries_than_any_file_is_refused(source, tmp_path):
+    """A server may say that a file has any number of bytes, and sends few of them."""
+    path = tmp_path / "a.npy"
+    with path.open("wb") as file:
+        about = {"descr": "|i1", "fortran_order": False, "shape": (2 * MAX_ENTRIES,)}
+        np.lib.format.write_array_header_1_0(file, about)
+        file.truncate(file.tell() + 2 * MAX_ENTRIES)
+
+    with pytest.raises(TooLargeError, match=f"says that it has {2 * MAX_ENTRIES} entries"):
+        source.describe(str(path), "")
 
 
 @pytest.mark.parametrize("kind", ["null", "double"])

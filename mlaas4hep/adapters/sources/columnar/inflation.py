@@ -7,6 +7,7 @@ MAX_PLAIN_BYTES = 20 * 1024**3
 MAX_RATIO = 100  #: bytes out of one, once `FREE_BYTES` have come
 FREE_BYTES = 64 * 1024**2
 STEP_BYTES = 1024**2
+MAX_ENTRIES = 10**10  #: of a file whose server says that it has a million million bytes
 MAX_PAGES_RATIO = 1000  #: bytes out of one of pages, where zeros may be most of it
 FREE_PAGES_BYTES = 256 * 1024**2
 
@@ -50,7 +51,7 @@ def check_entries(place: Place, entries: int, what: str = "entries") -> None:
     Raises:
         TooLargeError: so it does.
     """
-    if entries > max(FREE_BYTES, MAX_RATIO * place.size_bytes):
+    if entries > min(MAX_ENTRIES, max(FREE_BYTES, MAX_RATIO * place.size_bytes)):
         raise TooLargeError(
             f"{shown(place.url)} has {place.size_bytes} bytes and says that it has {entries} {what}",
             hint="open it where it was made, or leave it out of files.txt",

@@ -153,7 +153,7 @@ def _silent(url: str, error: Exception) -> ServiceUnavailableError:
 
 
 def _our_error(url: str, status: Any) -> MlaasError:
-    reason = status.message.strip()
+    reason = first_line(status.message)
     if status.code != _SERVER_SAYS_NO:
         return ServiceUnavailableError(
             f"{shown(url)}: the server does not answer: {reason}",

@@ -1,11 +1,10 @@
 """Web servers as they are: good, slow, broken and hostile; all of them real, on loopback."""
 
 import socket
-import socketserver
 import ssl
 import subprocess
 import threading
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 
 import pytest
 
@@ -21,23 +20,8 @@ from mlaas4hep.errors import (
     TooLargeError,
 )
 from mlaas4hep.laptop.ports import free_ports
-from tests.adapters.sources.places.webserver import _PATHS, DATA, SECRET, Server, _good, _send
+from tests.adapters.sources.places.webserver import _PATHS, DATA, SECRET, _good, _send
 from tests.dataservers import web_server
-
-
-@pytest.fixture
-def server():
-    made = Server()
-    made.stopped = threading.Event()
-    with web_server(made.handler()) as prefix:
-        made.prefix = prefix
-        yield made
-        made.stopped.set()
-
-
-@pytest.fixture
-def places():
-    return webplace.WebPlaces(ServerPolicy())
 
 
 def _read(place, start, stop):
@@ -186,48 +170,6 @@ def _say(door, words):
     with line:
         line.recv(1000)
         line.sendall(words)
-
-
-@pytest.mark.parametrize(
-    "words",
-    [b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"],
-)
-def test_an_answer_that_comes_letter_by_letter_is_not_waited_for(words):
-    client = WebClient(ServerPolicy(), silence_s=0.2)
-    with (
-        _for_ever(words, b"x", every_s=0.05) as url,
-        pytest.raises(ServiceUnavailableError, match="it is silent"),
-    ):
-        client.get(url, (0, 10))
-
-
-def test_a_head_that_never_ends_is_no_http(places):
-    with (
-        _for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, every_s=0) as url,
-        pytest.raises(InvalidRequestError, match="does not speak HTTP"),
-    ):
-        places.locate(url)
-
-
-@contextmanager
-def _for_ever(first, again, every_s):
-    """Serve answers that begin in one way and then never end."""
-    stopped = threading.Event()
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self):
-            with suppress(OSError):
-                self.wfile.write(first)
-                while not stopped.wait(every_s):
-                    self.wfile.write(again)
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as made:
-        threading.Thread(target=made.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{made.server_address[1]}/a.root"
-        finally:
-            stopped.set()
-            made.shutdown()
 
 
 def test_a_server_that_is_away_is_said_to_be(places):

@@ -12,6 +12,7 @@ from typing import Any
 
 SLOWEST = 50_000  #: bytes a second, after the time that silence may last
 HEAD_BYTES = 1024**2  #: of status and headers, answers that are not the last one included
+FRAMING_BYTES = 1024**2  #: of sizes of chunks, their extensions and trailers
 
 
 class Answer(http.client.HTTPResponse):
@@ -28,6 +29,12 @@ class Answer(http.client.HTTPResponse):
         super().begin()
         self._incoming.begin_body()
 
+    def read1(self, n: int = -1) -> bytes:
+        """Return some bytes of the body, and count them: what else comes only frames them."""
+        part = super().read1(n)
+        self._incoming.body_bytes += len(part)
+        return part
+
 
 class _IncomingBytes(io.RawIOBase):
     """The bytes of one answer as they come."""
@@ -37,6 +44,7 @@ class _IncomingBytes(io.RawIOBase):
         self._stream = sock.makefile("rb", buffering=0)
         self._silence_s = sock.gettimeout() or 0.0
         self._is_head = True
+        self.body_bytes = 0  #: that were given to whoever reads the answer
         self._begin()
 
     def _begin(self) -> None:
@@ -62,10 +70,12 @@ class _IncomingBytes(io.RawIOBase):
 
         Raises:
             TimeoutError: it comes too slowly.
-            http.client.HTTPException: the head does not end.
+            http.client.HTTPException: the head, or what frames the body, does not end.
         """
         if self._is_head and self._size_bytes > HEAD_BYTES:
             raise http.client.HTTPException("a head without end")
+        if self._size_bytes - self.body_bytes > FRAMING_BYTES:
+            raise http.client.HTTPException("chunks or trailers without end")
         if time.monotonic() - self._since > self._silence_s + self._size_bytes / SLOWEST:
             raise TimeoutError
 

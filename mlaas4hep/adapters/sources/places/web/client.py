@@ -3,6 +3,7 @@
 With urllib3, because httpx2 takes five times the processor time for a range.
 """
 
+import io
 import time
 import weakref
 from collections.abc import Callable
@@ -180,16 +181,16 @@ def _pause_s(answer: Response | None, error: MlaasError, failed: int) -> float |
 
 def _read(response: urllib3.BaseHTTPResponse, limit: int, deadline: float) -> tuple[bytes, bool]:
     """Return at most `limit` bytes, and whether that was all."""
-    parts: list[bytes] = []
+    data = io.BytesIO()  # gives its bytes without a copy of them
     left = limit
     while part := response.read1(min(left + 1, PIECE_BYTES), decode_content=False):
-        parts.append(part[:left])
+        data.write(part[:left])
         if len(part) > left:
-            return b"".join(parts), False
+            return data.getvalue(), False
         left -= len(part)
         if time.monotonic() > deadline:
             raise TimeoutError
-    return b"".join(parts), True
+    return data.getvalue(), True
 
 
 def _parsed(url: str, text: str, base: httpx2.URL | None = None) -> httpx2.URL:

@@ -4,6 +4,7 @@ import socket
 import ssl
 import sys
 import time
+from itertools import islice
 from typing import Any
 
 import urllib3
@@ -16,6 +17,8 @@ from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.answer import Answer
 
 CONNECTIONS = 32  #: to one server, that are kept
+ADDRESSES = 16  #: of one server that are tried, and how many of them may be silent
+SILENT_ADDRESSES = 2
 IDLE_S = 15.0  #: after which a connection may be dead without saying so
 
 
@@ -25,7 +28,9 @@ def checked_pools(policy: ServerPolicy) -> urllib3.PoolManager:
     def connected(connection: HTTPConnection) -> socket.socket:
         """Connect to the first address that answers; TLS still checks the name of the host."""
         failure: Exception = NewConnectionError(connection, "no address")
-        for address in policy.addresses(connection.host.strip("[]"), connection.port):
+        silent = 0
+        found = policy.addresses(connection.host.strip("[]"), connection.port)
+        for address in islice(found, ADDRESSES):
             try:
                 made = create_connection(
                     (address, connection.port),
@@ -34,6 +39,9 @@ def checked_pools(policy: ServerPolicy) -> urllib3.PoolManager:
                 )
             except TimeoutError:
                 failure = ConnectTimeoutError(connection, "it is silent")
+                silent += 1
+                if silent == SILENT_ADDRESSES:
+                    break
             except OSError as error:
                 failure = NewConnectionError(connection, str(error))
             else:

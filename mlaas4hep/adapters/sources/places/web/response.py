@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException, RemoteDisconnected
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 
 import urllib3
 from urllib3.exceptions import NewConnectionError
@@ -14,8 +14,9 @@ from urllib3.exceptions import NewConnectionError
 from mlaas4hep.adapters.sources.places.place import Span, missing, shown
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_NO_RANGE = re.compile(r"bytes \*/(\d+)")
+_NUMBER = r"([0-9]{1,18})"  #: more digits are no file's; Python refuses to read 5000 of them
+_RANGE = re.compile(f"bytes {_NUMBER}-{_NUMBER}/{_NUMBER}")
+_NO_RANGE = re.compile(rf"bytes \*/{_NUMBER}")
 TOO_MANY = 429  #: of whoever asks, whatever they ask for
 _TRY_AGAIN = frozenset({408, 425, TOO_MANY, 500, 502, 503, 504})
 _LONGEST_S = 366 * 24 * 3600.0  #: that a server can want to be left alone
@@ -69,7 +70,7 @@ class Response:
     def length(self) -> int | None:
         """Return what the server says about the number of bytes in its answer."""
         text = self.headers.get("content-length", "")
-        return int(text) if text.isascii() and text.isdigit() else None
+        return int(text) if re.fullmatch(_NUMBER, text) else None
 
     @property
     def may_heal(self) -> bool:
@@ -139,7 +140,7 @@ def _date(text: str) -> datetime | None:
     """Return the time that a header tells; None if it tells none."""
     try:
         told = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return told.replace(tzinfo=told.tzinfo or UTC)
 
@@ -157,8 +158,8 @@ def failure(url: str, error: Exception, *, answered: bool) -> MlaasError:
         return ServiceUnavailableError(f"{who} does not answer: no connection", hint=again)
     if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
         return SilentError(f"{who} does not answer: it is silent", hint=again)
-    if isinstance(cause, HTTPException) and not answered:
-        if not isinstance(cause, RemoteDisconnected):
-            return InvalidRequestError(f"{who} does not speak HTTP", hint="check URL and port")
+    if isinstance(cause, RemoteDisconnected) and not answered:
         return ServiceUnavailableError(f"{who} hangs up without an answer", hint=again)
+    if isinstance(cause, HTTPException) and not isinstance(cause, IncompleteRead):
+        return InvalidRequestError(f"{who} does not speak HTTP", hint="check URL and port")
     return ServiceUnavailableError(f"{who} hangs up in the middle of its answer", hint=again)
