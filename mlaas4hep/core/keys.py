@@ -15,6 +15,7 @@ BUCKETS = ("tarballs", "runs", "specs", "chunks", "models")
 _PACKED = ".packed/"  #: no file of a bundle is called so
 _MARKS = ".changed/"  #: no owner is called so
 _CONTROL = re.compile(r"[\x00-\x1f]")
+_DIGESTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|$)){0,63}")
 
 
@@ -58,8 +59,7 @@ def is_name(text: str) -> bool:
 
 def digest(*parts: Any) -> str:
     """Return 32 hex digits that stand for the content of `parts` (anything JSON can hold)."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(_DIGESTED.encode(parts).encode()).hexdigest()[:32]
 
 
 def owner(issuer: str, subject: str) -> str:

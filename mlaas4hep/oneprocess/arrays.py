@@ -72,8 +72,10 @@ def write(made: Origin, out: Path, services: Services, on_chunk: OnChunk) -> dic
         plan.made_together() if isinstance(plan, MixedPlan) else ([i] for i in range(len(names)))
     )
     for group in groups:
-        recipes = [plan.recipe(index) for index in group]
-        made_of = make_together(preparation, recipes)
+        recipes = (plan.recipe(index) for index in group)
+        made_of = make_together(
+            preparation, {made.inputs.chunk_content(recipe): recipe for recipe in recipes}
+        )
         for index, data in zip(group, made_of, strict=True):
             chunk = decode(data)
             _write_arrays(out / names[index], chunk)

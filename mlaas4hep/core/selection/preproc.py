@@ -84,7 +84,10 @@ class Preproc:
     ) -> tuple[Columns, tuple[CutCount, ...]]:
         """Return what `apply` returns, and what each cut leaves, in their order."""
         full = self.with_new_branches(columns)
-        left = full.only(set(full.names) - (self.removes - keep))
+        removes = self.removes - keep
+        left = full.only(set(full.names) - removes) if removes else full
+        if not self.cuts:
+            return left, ()
         chosen = np.ones(full.entries, dtype=np.bool_)
         flow = {}
         for cut in self.cuts:

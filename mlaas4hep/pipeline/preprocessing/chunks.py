@@ -22,7 +22,8 @@ from mlaas4hep.pipeline.surveys import load_survey
 from mlaas4hep.ports import Services
 
 AHEAD_BYTES = 64 * 1024**2  #: more than that is not held in memory beside what is stored
-SMALL_SLICE = 1000  #: entries; chunks of smaller ones are made together
+TOGETHER_BYTES = 16 * 1024**2  #: of chunks made together, for which a file is read once
+SMALL_SLICE = 1000  #: entries; chunks of smaller ones take of so many files that more are made
 
 _Waiting = deque[tuple[ChunkReady, Future[None] | None]]
 
@@ -32,6 +33,7 @@ class _PlannedChunk:
     """One chunk to make, unless it is there."""
 
     ready: ChunkReady
+    content: str  #: a digest of everything that it depends on
     recipe: Recipe
     is_stored: bool
 
@@ -59,7 +61,9 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
                     stored.result()
                 waiting.append((each.ready, stored))
             del made
-            yield from _stored(waiting, left=1)  # it is being stored while the next one is made
+            # The last ones are being stored while the next ones are made.
+            last_bytes = row_bytes * together[-1].ready.entries
+            yield from _stored(waiting, left=max(1, TOGETHER_BYTES // max(1, last_bytes)))
         yield from _stored(waiting, left=0)
 
 
@@ -87,7 +91,8 @@ def _planned(
     plan = inputs.opened.plan(inputs.request, specs)
     for index in range(event.index, event.index + event.count):
         recipe = plan.recipe(index)
-        key = keys.chunk(event.owner, inputs.chunk_content(recipe))
+        content = inputs.chunk_content(recipe)
+        key = keys.chunk(event.owner, content)
         ready = ChunkReady(
             owner=event.owner,
             run=event.run,
@@ -97,7 +102,7 @@ def _planned(
             entries=plan.size(index),
         )
         is_stored = not event.again and services.chunks.info(key) is not None
-        yield _PlannedChunk(ready=ready, recipe=recipe, is_stored=is_stored)
+        yield _PlannedChunk(ready=ready, content=content, recipe=recipe, is_stored=is_stored)
 
 
 def _make_missing(
@@ -105,7 +110,7 @@ def _make_missing(
 ) -> dict[str, memoryview]:
     """Return the chunks that are not stored yet, by their keys."""
     missing = [each for each in together if not each.is_stored]
-    recipes = [each.recipe for each in missing]
+    recipes = {each.content: each.recipe for each in missing}
     made = make_together(preparation, recipes) if missing else []
     return dict(zip((each.ready.key for each in missing), made, strict=True))
 
@@ -113,7 +118,7 @@ def _make_missing(
 def _together(
     planned: Iterator[_PlannedChunk], row_bytes: int
 ) -> Iterator[Sequence[_PlannedChunk]]:
-    """Yield chunks that are made together: several, if they take little of many files.
+    """Yield chunks that are made together: more, if they take little of many files.
 
     Chunks that are dealt by chance are those of one group, which is planned to fit into memory.
     """
@@ -127,15 +132,12 @@ def _together(
             some.append(each)
             continue
         bytes_of_it = row_bytes * each.ready.entries
-        alone = each.ready.entries >= SMALL_SLICE * len(each.recipe.slices)
-        if some and (alone or size + bytes_of_it > AHEAD_BYTES):
+        is_of_many = each.ready.entries < SMALL_SLICE * len(each.recipe.slices)
+        if some and size + bytes_of_it > (AHEAD_BYTES if is_of_many else TOGETHER_BYTES):
             yield some
             some, size = [], 0
         some.append(each)
         size += bytes_of_it
-        if alone:
-            yield some
-            some, size = [], 0
     if some:
         yield some
 

@@ -1,6 +1,6 @@
 """Chunks whose entries are dealt by chance: all of a group are filled while its entries pass by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,20 +11,21 @@ from mlaas4hep.pipeline.preprocessing.filling import Filling, ShapedEntries, mak
 from mlaas4hep.pipeline.preprocessing.preparation import Preparation
 
 
-def make_together(preparation: Preparation, recipes: Sequence[Recipe]) -> list[memoryview]:
+def make_together(preparation: Preparation, recipes: Mapping[str, Recipe]) -> list[memoryview]:
     """Return the bytes of the chunks of these recipes; if they are mixed, they are of one group.
+
+    Args:
+        preparation: of the run.
+        recipes: by the digest of everything that the chunk depends on.
 
     Raises:
         MlaasError: a file cannot be read or is another one now, or a label is no number.
     """
-    mixes = [recipe.mix for recipe in recipes if recipe.mix]
+    mixes = [(content, recipe.mix) for content, recipe in recipes.items() if recipe.mix]
     if not mixes:
         return make_chunks(preparation, recipes)
-    group = _mixed(preparation, recipes[0])
-    return [
-        group[mix.place].sealed(preparation.inputs.chunk_content(recipe))
-        for mix, recipe in zip(mixes, recipes, strict=True)
-    ]
+    group = _mixed(preparation, next(iter(recipes.values())))
+    return [group[mix.place].sealed(content) for content, mix in mixes]
 
 
 def _mixed(preparation: Preparation, recipe: Recipe) -> list[Filling]:

@@ -5,7 +5,7 @@ entries of each, so that the same entries are shaped once and dealt to the chunk
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,13 +21,13 @@ from mlaas4hep.pipeline.opentrees import errors_about
 from mlaas4hep.pipeline.preprocessing.preparation import Facts, LabelledEntries, Preparation
 
 
-def make_chunks(preparation: Preparation, recipes: Sequence[Recipe]) -> list[memoryview]:
+def make_chunks(preparation: Preparation, recipes: Mapping[str, Recipe]) -> list[memoryview]:
     """Return the bytes of each chunk.
 
     Args:
         preparation: of the run.
-        recipes: the slices that each is made of, files in order; a file's slices follow each
-            other from chunk to chunk.
+        recipes: the slices that each is made of, by the digest of all it depends on; files in
+            order, and a file's slices follow each other from chunk to chunk.
 
     Raises:
         MlaasError: a file cannot be read or is another one now, or a label is no number.
@@ -35,18 +35,15 @@ def make_chunks(preparation: Preparation, recipes: Sequence[Recipe]) -> list[mem
     layout, inputs = preparation.layout, preparation.inputs
     filling = [
         Filling.of(layout, inputs, sum(part.entries for part in recipe.slices))
-        for recipe in recipes
+        for recipe in recipes.values()
     ]
-    stretches = _stretches([recipe.slices for recipe in recipes])
+    stretches = _stretches([recipe.slices for recipe in recipes.values()])
     for stretch, blocks in preparation.each(stretches):
         with errors_about(inputs.opened.files[stretch.file]):
             shares = deque((filling[chunk], count) for chunk, count in stretch.shares)
             for entries in blocks:
                 _deal(layout, entries, shares)
-    return [
-        each.sealed(inputs.chunk_content(recipe))
-        for each, recipe in zip(filling, recipes, strict=True)
-    ]
+    return [each.sealed(content) for each, content in zip(filling, recipes, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,6 +137,17 @@ def test_files_are_read_once_for_the_chunks_that_are_made_together(tmp_path, ser
     assert services.source.reads == len(files) * (1 + groups)
 
 
+def test_large_chunks_of_a_file_are_made_of_one_reading(tmp_path, services):
+    first = pipeline.run(services, [_file(tmp_path, n=6000)], chunk_size=2000)
+    reads = services.source.reads
+    event = ChunkPlanned(owner="o", run="r_1", index=0, count=3, specs=first.specs, again=True)
+
+    told = list(preprocess_chunks(event, services))
+
+    assert [ready.entries for ready in told] == [2000, 2000, 2000]
+    assert services.source.reads == reads + 1
+
+
 def test_chunks_that_are_stored_already_are_told_again(tmp_path, services):
     first = pipeline.run(services, [_file(tmp_path)], chunk_size=15)
     reads = services.source.reads
