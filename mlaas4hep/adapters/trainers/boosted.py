@@ -10,7 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlaas4hep.adapters.trainers import onnxfile, tabular, trees
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu
+from mlaas4hep.adapters.trainers.child.failure import (
+    MODEL_FILE,
+    TrainingError,
+    check_gpu,
+    kind_of,
+)
 from mlaas4hep.adapters.trainers.earlystop import EarlyStop
 from mlaas4hep.adapters.trainers.framework import Block, Export, Floats, SampleModel
 from mlaas4hep.core.models.bundle.conversion import Missing
@@ -41,11 +46,9 @@ class BoostingFramework:
     def build(self, made: Any, job: TrainingJob, _defined: Mapping[str, Any]) -> SampleModel:
         """Check a classifier or a regressor."""
         if not self.owns(made):
-            is_class = isinstance(made, type)
-            what = f"the class {made.__name__}" if is_class else f"a {type(made).__name__}"
             usual = f"{self.library.__name__}.{self.usual}"
             raise TrainingError(
-                f"{MODEL_FILE}: `model` returns {what}, not a model of {self.title}",
+                f"{MODEL_FILE}: `model` returns {kind_of(made)}, not a model of {self.title}",
                 f"return {usual}Classifier(...) or {usual}Regressor(...), an instance",
             )
         check_gpu(job, self.title, sees_one=False)

@@ -144,10 +144,23 @@ def _arguments(content: Any) -> tuple[Dimension, ...]:
 
 def _dimension(name: str, value: Any) -> Dimension:
     if isinstance(value, list) and value and all(isinstance(one, Scalar) for one in value):
-        return Dimension(name=name, choices=tuple(value))
+        return Dimension(name=name, choices=_different(name, value))
     if isinstance(value, dict):
         return _range(name, value)
     raise _wrong(name, value, 'a list of values, or {"low": 0, "high": 0.5}')
+
+
+def _different(name: str, values: list[Scalar]) -> tuple[Scalar, ...]:
+    """Return `values`, of which none may stand there twice: it would be trained twice."""
+    seen: set[tuple[type, Scalar]] = set()  # true and 1 are two values, and so are 1 and 1.0
+    for value in values:
+        if (type(value), value) in seen:
+            raise InvalidRequestError(
+                f"scan: {name} has {value!r} twice",
+                hint='a value is tried once; for other random choices scan "seed"',
+            )
+        seen.add((type(value), value))
+    return tuple(values)
 
 
 def _range(name: str, value: Mapping[str, Any]) -> Dimension:

@@ -76,6 +76,8 @@ def test_what_is_better_follows_from_the_figure(figure, maximise):
         ({"params": {"epochs": [1]}, "prune": True}, "only method 'optuna'"),
         ({"params": {"epochs": list(range(1, 40)), "seed": list(range(40))}}, "1560 points"),
         ({"params": {"epochs": [1]}, "promote": "../x"}, "promote"),
+        ({"arguments": {"rate": [0.1, 0.2, 0.1]}}, "arguments.rate has 0.1 twice"),
+        ({"method": "random", "params": {"seed": [1, 1]}}, "seed has 1 twice"),
     ],
 )
 def test_a_wrong_scan_is_refused_with_what_is_wrong(given, says):
@@ -83,3 +85,9 @@ def test_a_wrong_scan_is_refused_with_what_is_wrong(given, says):
         parse_scan(given)
 
     assert says in caught.value.problem.message
+
+
+def test_true_and_one_are_two_values_of_an_argument():
+    scan = parse_scan({"arguments": {"depth": [True, 1, 1.0, "1"]}})
+
+    assert scan.trials == 4

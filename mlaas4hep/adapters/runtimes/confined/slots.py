@@ -69,7 +69,7 @@ class Slots:
             for_owner: of them, for one owner.
             load_s: that a model may take to be loaded while an owner without a place waits.
             run_s: that a model that is not proven may take for a batch meanwhile.
-            patience_s: that a load waits for a place; an owner without any waits for a load, too.
+            patience_s: that a load waits for a place, besides the time that another load may take.
             clock: tells the seconds.
         """
         self._places = places
@@ -137,10 +137,9 @@ class Slots:
             )
 
     def _wait(self, tenant: Tenant) -> None:
-        began = self._clock()
+        until = self._clock() + self._patience_s + self._load_s
         while not self._has_room(tenant):
-            patience_s = self._patience_s + (0 if self._share(tenant) else self._load_s)
-            left_s = began + patience_s - self._clock()
+            left_s = until - self._clock()
             if left_s <= 0:
                 raise ServiceUnavailableError(
                     "all processes for models of this kind are predicting",

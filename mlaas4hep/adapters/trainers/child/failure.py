@@ -87,6 +87,16 @@ def _hint(error: BaseException, packages: str) -> str:
     return f"look at line {at} of {MODEL_FILE}; the traceback is in the run's log" if at else ""
 
 
+def kind_of(made: object) -> str:
+    """Return what something is: "nothing", "the class Net", "a list" or "an int"."""
+    if made is None:
+        return "nothing"
+    if isinstance(made, type):
+        return f"the class {made.__name__}"
+    name = type(made).__name__
+    return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
+
+
 def check_gpu(job: TrainingJob, library: str, *, sees_one: bool) -> None:
     """Refuse a training that was promised a GPU and would be done on processors.
 

@@ -9,6 +9,7 @@ import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,7 +90,7 @@ class _NotBuiltError(Exception):
 def _built(
     path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int
 ) -> BuiltModel:
-    packages = ", ".join(name for each in job.frameworks for name in info(each).packages[:2])
+    packages = _importable(job.frameworks)
     with _caught(MODEL_FILE, _HINT, packages), _time_limit(seconds):
         defined = _run(path)
         arguments = dict(job.params.arguments)
@@ -116,6 +117,12 @@ def _check_keys(job: TrainingJob, name: str) -> None:
             )
     if SEVERAL_LABELS not in info(name).takes:
         check_one_label(info(name).title, job)
+
+
+def _importable(frameworks: Sequence[str]) -> str:
+    """Return which packages of these frameworks are here, with commas between."""
+    packages = (name for each in frameworks for name in info(each).packages[:2])
+    return ", ".join(name for name in packages if find_spec(name) is not None)
 
 
 @contextmanager

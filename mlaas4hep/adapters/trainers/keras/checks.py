@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, kind_of
 from mlaas4hep.adapters.trainers.keras.older.keras2 import is_keras2
 from mlaas4hep.adapters.trainers.keras.own.methods import is_own
 
@@ -20,10 +20,9 @@ def check_kind(made: Any) -> None:
         TrainingError: says what it is.
     """
     if not isinstance(made, keras.Model) and not is_keras2(made):
-        kind = f"{type(made).__module__}.{type(made).__name__}"
         raise TrainingError(
-            f"{MODEL_FILE}: `model` returns a {kind}, not a Keras model",
-            "return the keras.Model itself",
+            f"{MODEL_FILE}: `model` returns {kind_of(made)}, not a Keras model",
+            "return a keras.Model, an instance",
         )
 
 

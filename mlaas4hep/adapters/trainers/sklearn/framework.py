@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sklearn
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu, kind_of
 from mlaas4hep.adapters.trainers.sklearn.estimators import is_estimator
 from mlaas4hep.adapters.trainers.sklearn.model import SklearnModel
 from mlaas4hep.core.models.training import TrainingJob, Versions
@@ -32,13 +32,12 @@ class Sklearn:
         """Check an estimator."""
         if isinstance(made, type):
             raise TrainingError(
-                f"{MODEL_FILE}: `model` returns the class {made.__name__}, not an estimator",
+                f"{MODEL_FILE}: `model` returns {kind_of(made)}, not an estimator",
                 f"return {made.__name__}(), an instance",
             )
         if not self.owns(made):
-            kind = f"{type(made).__module__}.{type(made).__name__}"
             raise TrainingError(
-                f"{MODEL_FILE}: `model` returns a {kind}, which has no `fit` and `predict`",
+                f"{MODEL_FILE}: `model` returns {kind_of(made)}, which has no `fit` and `predict`",
                 "return an estimator or a pipeline that ends with one",
             )
         check_gpu(job, "scikit-learn", sees_one=False)

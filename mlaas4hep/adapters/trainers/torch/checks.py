@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 
 from mlaas4hep.adapters.native.torch import at_rest, element_type, place_of
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, kind_of
 from mlaas4hep.adapters.trainers.outputs import Outputs
 from mlaas4hep.adapters.trainers.torch.constant import check_constant
 
@@ -97,7 +97,7 @@ def _form(given: Any) -> Outputs:
 def _rows(given: Any, entries: int) -> Any:
     if not isinstance(given, torch.Tensor):
         raise TrainingError(
-            f"{MODEL_FILE}: the module gives a {type(given).__name__}, not a tensor",
+            f"{MODEL_FILE}: the module gives {kind_of(given)}, not a tensor",
             "return a tensor of shape (entries, outputs) from forward, or a tuple or dict of them",
         )
     shape = tuple(given.shape)
@@ -106,6 +106,12 @@ def _rows(given: Any, entries: int) -> Any:
             f"{MODEL_FILE}: the module gives shape {shape} for {entries} entries, not a row of "
             "numbers for each",
             "return a tensor of shape (entries, outputs) from forward",
+        )
+    if not given.is_floating_point():
+        raise TrainingError(
+            f"{MODEL_FILE}: the module gives numbers of type {given.dtype}, through which it cannot "
+            "learn",
+            "return what the last layer gives: whether it is above a threshold is decided later",
         )
     return given.reshape(entries, -1).double()
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu, kind_of
 from mlaas4hep.adapters.trainers.torch import checks
 from mlaas4hep.adapters.trainers.torch.model import TorchModel
 from mlaas4hep.adapters.trainers.torch.unused import check_unused
@@ -34,10 +34,8 @@ class Torch:
     def build(self, made: Any, job: TrainingJob, defined: Mapping[str, Any]) -> TorchModel:
         """Check a module that takes rows of numbers and gives some for each."""
         if not self.owns(made):
-            kind = made.__name__ if isinstance(made, type) else type(made).__name__
             raise TrainingError(
-                f"{MODEL_FILE}: `model` returns {'the class' if isinstance(made, type) else 'a'} "
-                f"{kind}, not a PyTorch module",
+                f"{MODEL_FILE}: `model` returns {kind_of(made)}, not a PyTorch module",
                 "return an instance of a torch.nn.Module",
             )
         if isinstance(made, torch.jit.ScriptModule):

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, kind_of
 
 _HINT = "def loss(outputs, labels): one number, or one for each entry, computed with PyTorch"
 
@@ -113,9 +113,7 @@ def _is_sum(loss: Any) -> bool:
 
 def _tensor(given: Any) -> Any:
     if not isinstance(given, torch.Tensor):
-        raise TrainingError(
-            f"{MODEL_FILE}: `loss` gives a {type(given).__name__}, not a tensor", _HINT
-        )
+        raise TrainingError(f"{MODEL_FILE}: `loss` gives {kind_of(given)}, not a tensor", _HINT)
     return given
 
 

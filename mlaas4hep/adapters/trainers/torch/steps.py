@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, explained
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, explained, kind_of
 from mlaas4hep.adapters.trainers.framework import RoundMetrics
 
 _SCHEDULERS = (
@@ -141,12 +141,9 @@ def _result(name: str, make: Any, argument: Any, kinds: Any) -> Any:
     """Return what a function of model.py makes of parameters, or of an optimizer."""
     example = _EXAMPLES[name]
     if not callable(make):
-        raise TrainingError(
-            f"{MODEL_FILE}: `{name}` is a {type(make).__name__}, not a function", example
-        )
+        raise TrainingError(f"{MODEL_FILE}: `{name}` is {kind_of(make)}, not a function", example)
     with explained(f"`{name}`", example, "torch"):
         found = make(argument)
     if not isinstance(found, kinds):
-        what = found.__name__ if inspect.isclass(found) else type(found).__name__
-        raise TrainingError(f"{MODEL_FILE}: `{name}` gives a {what}", example)
+        raise TrainingError(f"{MODEL_FILE}: `{name}` gives {kind_of(found)}", example)
     return found

@@ -47,14 +47,23 @@ def _compare(learned: Learned, module: Any, form: Outputs, job: TrainingJob) -> 
         rows = torch.zeros((entries, job.columns), dtype=kind, device=place)
         labels = learned.shaped(_labels(job, entries), kind, place)
         weights = torch.ones_like(rows[:, 0]) if job.weights.is_used else None
-        value = learned(outputs_of(module, rows), labels, weights, _beside(job, rows))
-        if not value.requires_grad:
+        outputs = outputs_of(module, rows)
+        value = learned(outputs, labels, weights, _beside(job, rows))
+        if not _follows(value, outputs):
             raise TrainingError(f"{MODEL_FILE}: `loss` does not depend on outputs", _NO_DETOUR)
         if learned.compares_all_pairs:
             raise TrainingError(
                 f"{MODEL_FILE}: `loss` compares each output with the labels of all entries",
                 "labels have shape (entries, 1): compare outputs[:, :1], or squeeze both",
             )
+
+
+def _follows(value: Any, outputs: Any) -> bool:
+    """Tell whether a loss changes with outputs."""
+    if not value.requires_grad or not outputs.requires_grad:
+        return False
+    (slope,) = torch.autograd.grad(value, outputs, retain_graph=True, allow_unused=True)
+    return slope is not None
 
 
 def _beside(job: TrainingJob, rows: Any) -> Any:

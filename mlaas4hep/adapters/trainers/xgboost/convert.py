@@ -7,6 +7,8 @@ import xgboost
 
 from mlaas4hep.adapters.trainers import onnxfile
 
+_NO_CHILD = -1  #: what XGBoost's JSON has in place of a leaf's children
+
 
 def converted(
     booster: Any, columns: int, *, classifies: bool, is_several: bool, labels: int
@@ -27,12 +29,15 @@ def converted(
         "classifies": classifies,
         "column": None if is_several else 1,
     }
+    content = json.loads(bytes(booster.save_raw("json")))
+    if content["learner"]["gradient_booster"]["name"] == "dart":
+        content = _as_plain_trees(content)
+        booster = _read(content)
     if labels == 1:
         return _of_one(booster, columns, **probabilities)
-    content = json.loads(bytes(booster.save_raw("json")))
-    trees = content["learner"]["gradient_booster"].get("model")
-    if trees is None or len(set(trees["tree_info"])) != labels:
-        raise ValueError("trees of DART, and those of several labels at once, have no converter")
+    trees = content["learner"]["gradient_booster"]["model"]
+    if len(set(trees["tree_info"])) != labels:
+        raise ValueError("trees of several labels at once have no converter")
     each = (_of_label(content, label) for label in range(labels))
     return onnxfile.side_by_side([_of_one(one, columns, **probabilities) for one in each])
 
@@ -45,6 +50,27 @@ def _of_one(booster: Any, columns: int, *, classifies: bool, column: int | None)
     plain.feature_names = None  # the converter wants f0, f1, …
     model = convert_xgboost(plain, initial_types=[("input", FloatTensorType([None, columns]))])
     return onnxfile.scores_only(model, column) if classifies else model
+
+
+def _as_plain_trees(content: dict[str, Any]) -> dict[str, Any]:
+    """Return trees of DART, whose sum is weighed, as those of a plain sum: weights in the leaves."""
+    learner = content["learner"]
+    dart = learner["gradient_booster"]
+    model = dart["gbtree"]["model"]
+    trees = [
+        {
+            **tree,
+            "split_conditions": [
+                value * weight if child == _NO_CHILD else value  # of a leaf: what it gives
+                for value, child in zip(
+                    tree["split_conditions"], tree["left_children"], strict=True
+                )
+            ],
+        }
+        for tree, weight in zip(model["trees"], dart["weight_drop"], strict=True)
+    ]
+    plain = {"name": "gbtree", "model": {**model, "trees": trees}}
+    return {**content, "learner": {**learner, "gradient_booster": plain}}
 
 
 def _of_label(content: dict[str, Any], label: int) -> Any:
@@ -70,5 +96,9 @@ def _of_label(content: dict[str, Any], label: int) -> Any:
         "gradient_booster": {**learner["gradient_booster"], "model": own},
         "learner_model_param": {**param, "num_target": "1", "base_score": f"[{base!r}]"},
     }
-    text = json.dumps({**content, "learner": alone})
-    return xgboost.Booster(model_file=bytearray(text.encode()))
+    return _read({**content, "learner": alone})
+
+
+def _read(content: dict[str, Any]) -> Any:
+    """Return the booster that XGBoost's JSON describes."""
+    return xgboost.Booster(model_file=bytearray(json.dumps(content).encode()))

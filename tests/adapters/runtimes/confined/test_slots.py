@@ -69,6 +69,23 @@ def test_a_place_that_is_freed_is_given_to_the_next(places):
     places.take(Tenant("a"))
 
 
+def test_who_holds_their_share_waits_while_a_model_may_be_loading():
+    places = Slots(3, 2, load_s=60.0, patience_s=0.0)
+    mine = [Tenant("a", busy=True), Tenant("a", busy=True)]
+    for each in mine:
+        places.take(each)
+
+    with ThreadPoolExecutor(1) as other:
+        waits = other.submit(places.take, Tenant("a"))
+        while not places._waiting:
+            assert not waits.done()
+        mine[0].busy = False
+        places.loaded(mine[0])
+        waits.result()
+
+    assert [each.rested for each in mine] == [True, False]
+
+
 def _loading(places, *owners):
     """Return tenants that hold places, are being loaded, and were never before."""
     found = [Tenant(owner, busy=True, is_proven=False, places=places) for owner in owners]

@@ -116,7 +116,7 @@ def test_a_good_model_is_built_and_described(build, text, loss, task, outputs):
         ),
         ("def model(idim):\n    raise MemoryError\n", "line 2 needs more memory than the run may"),
         ("def model(idim): pass\n", r"model\.py: `model` returns nothing"),
-        ("def model(idim): return 'x'\n", r"model\.py: `model` returns a builtins\.str, not a Ker"),
+        ("def model(idim): return 'x'\n", r"model\.py: `model` returns a str, not a Ker"),
         (
             f"{HEAD}def model(idim): return keras.Sequential([Dense(1)])",
             "is not compiled, and labels of a branch",

@@ -62,7 +62,7 @@ CASES = {
     "trees": (trees(f"XGBClassifier({SMALL})"), FLAVOURS, True),
     "trees side by side": (trees(f"XGBClassifier({SMALL}, num_parallel_tree=2)"), FLAVOURS, True),
     "trees of values": (trees(f"XGBRegressor({SMALL})"), VALUES, True),
-    "trees of dart": (trees(f"XGBClassifier({SMALL}, booster='dart')"), FLAVOURS, False),
+    "trees of dart": (trees(f"XGBClassifier({SMALL}, booster='dart', rate_drop=0.4)"), FLAVOURS, True),
     "LightGBM for each": (
         sklearn(f"MultiOutputClassifier(LGBMClassifier({SMALL}, verbose=-1))"), FLAVOURS, True,
     ),

@@ -36,7 +36,7 @@ class TestSklearn(FrameworkContract):
             "GridSearchCV(SVC(), {'C': [1]}, refit=False)",
             "from sklearn.svm import SVC\nfrom sklearn.model_selection import GridSearchCV",
         ): "ends with nothing that predicts",
-        returning("3"): r"returns a builtins\.int, which has no `fit` and `predict`",
+        returning("3"): r"returns an int, which has no `fit` and `predict`",
     }
 
     @pytest.mark.parametrize("epochs", [20])

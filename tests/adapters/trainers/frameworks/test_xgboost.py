@@ -81,6 +81,16 @@ class TestXgboost(FrameworkContract):
         with pytest.raises(TrainingError, match=r"early_stopping_rounds watches .* split is 0"):
             train("binary", text, params={"split": 0.0})
 
+    @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+    def test_trees_of_dart_become_onnx(self, train, task, tmp_path):
+        made = self.models[task].replace("(n_", "(booster='dart', rate_drop=0.4, n_")
+        training = train(task, made).finish()
+        x = next(training.data.chunks([0])).x[:100]
+
+        exported = training.model.export(tmp_path, x)
+
+        assert [each.file for each in exported.conversions] == ["model.onnx"]
+
     def test_columns_are_drawn_as_often_as_their_weights_say(self, train):
         how = "n_estimators=8, max_depth=2, colsample_bynode=0.25, feature_weights=[0, 0, 1, 0]"
 

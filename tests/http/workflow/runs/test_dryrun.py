@@ -28,7 +28,7 @@ OTHERS = {
         {},
         "the class XGBClassifier, not a model of XGBoost",
     ),
-    "something else": (FOREST + "{}", {}, "returns a builtins.dict, which has no `fit`"),
+    "something else": (FOREST + "{}", {}, "returns a dict, which has no `fit`"),
     "an input of another width": (
         MODEL.replace("(idim,)", "(9,)"),
         {},

@@ -32,6 +32,7 @@ class TestKeras(FrameworkContract):
         "regression": dense("Dense(1)", "mse"),
     }
     wrong = {
-        "def model(): return 'x'\n": r"returns a builtins\.str, not a Keras model",
+        "def model(): return 'x'\n": "returns a str, not a Keras model",
+        "import keras\ndef model(): return keras.Sequential": "returns the class Sequential, not a K",
         dense("Dense(1)", "categorical_crossentropy"): "the output is 1 wide, which loss",
     }

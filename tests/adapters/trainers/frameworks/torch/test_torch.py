@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -72,12 +74,12 @@ class TestTorch(FrameworkContract):
     models = MODELS
     wrong = {
         "import torch\ndef model(): return torch.nn.Linear": "returns the class Linear, not a PyT",
-        "import torch\ndef model(): return 3": "returns a int, not a PyTorch module",
+        "import torch\ndef model(): return 3": "returns an int, not a PyTorch module",
         "import torch\ndef model(): return torch.nn.Linear(7, 1)": "does not take rows of 4 numbers",
         "import torch\ndef model(): return torch.nn.ReLU()": "no parameters that can learn",
         network("nn.Linear(16, 1)", "loss = nn.CrossEntropyLoss()"): "gives 1 number, which Cross",
         network("nn.Linear(16, 1)", "loss = 3"): "`loss` is a int, not a loss",
-        network("nn.Linear(16, 1)", "def scheduler(o): return 3"): "`scheduler` gives a int",
+        network("nn.Linear(16, 1)", "def scheduler(o): return 3"): "`scheduler` gives an int",
         network("nn.Linear(16, 1)", "def loss(o): return 3"): "TypeError: loss",
         network("nn.Unflatten(1, (4, 4))"): r"gives shape \(256, 4, 4\) for 256 entries",
         network("nn.Linear(16, 1), nn.Sigmoid()", "loss = nn.BCEWithLogitsLoss()"): "already",
@@ -92,7 +94,16 @@ class TestTorch(FrameworkContract):
         network(
             "nn.Linear(16, 1)", "def loss(o, y): return torch.tensor(1.0)"
         ): "does not depend on outputs",
+        network(
+            "nn.Linear(16, 1)", "def loss(o, y): return torch.zeros(3, 3, requires_grad=True)"
+        ): "does not depend on outputs",
         network("nn.Linear(16, 1)", "def loss(o, y): return 1.0"): "gives a float, not a tensor",
+        network("Above()").replace(
+            "def model",
+            "class Above(nn.Linear):\n    def __init__(self): super().__init__(16, 1)\n"
+            "    def forward(self, x): return super().forward(x) > 0\ndef model",
+            1,
+        ): r"gives numbers of type torch\.bool, through which it cannot learn",
         network(
             "nn.Linear(16, 1)",
             "class loss(nn.Module): s = property(lambda s: 1)\n"
@@ -113,6 +124,14 @@ class TestTorch(FrameworkContract):
             "def model(idim): return Lit(idim, 1)",
         ): "has a `training_step` of its own",
     }
+
+    def test_a_missing_package_is_answered_with_those_that_are_here(self, train):
+        with pytest.raises(TrainingError, match="No module named 'nowhere'") as refused:
+            train("binary", "import torch, nowhere\n")
+
+        named = refused.value.hint.removeprefix("there are ").split(", numpy")[0].split(", ")
+        assert "torch" in named
+        assert all(find_spec(each) for each in named)
 
     def test_an_output_that_is_1_only_as_parameters_begin_is_not_refused(self, train):
         text = network("Ones()").replace("def model", EXPONENTIAL + "def model")

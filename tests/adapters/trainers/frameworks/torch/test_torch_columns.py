@@ -189,7 +189,7 @@ def test_what_does_not_fit_is_refused_with_what_to_write(train, subtests):
         (TUPLE.replace(", nn.MSELoss()", ","), ("isB", "mass"), (), "has 1 losses"),
         (TUPLE, ("isB",), (), "gives 2 tensors .* there is one label"),
         (with_heads("()"), FLAVOURS, (), "gives an empty tuple"),
-        (with_heads("self.two(h), 3"), FLAVOURS, (), "gives a int, not a tensor"),
+        (with_heads("self.two(h), 3"), FLAVOURS, (), "gives an int, not a tensor"),
     ):
         with subtests.test(says), pytest.raises(TrainingError, match=says) as caught:
             train((text, names, outputs, None))
