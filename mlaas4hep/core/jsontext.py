@@ -1,7 +1,7 @@
 """JSON written by people: errors say line and column, and a key given twice is one."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlaas4hep.core.nearest import nearest
@@ -58,8 +58,13 @@ def _refuse_half_characters(value: Any, what: str) -> None:
         ) from error
 
 
-def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> None:
-    """Refuse a key that is not `known`, and name the nearest that is.
+def refuse_unknown(
+    given: Iterable[str],
+    known: Iterable[str],
+    what: str,
+    elsewhere: Mapping[str, str] | None = None,
+) -> None:
+    """Refuse a key that is not `known`; say what `elsewhere` says of it, or name the nearest.
 
     Raises:
         InvalidRequestError: there is such a key.
@@ -67,7 +72,8 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> Non
     allowed = frozenset(known)
     for key in given:
         if key not in allowed:
-            raise InvalidRequestError(f"{what}: unknown key {key!r}", hint=nearest(key, allowed))
+            hint = (elsewhere or {}).get(key) or nearest(key, allowed)
+            raise InvalidRequestError(f"{what}: unknown key {key!r}", hint=hint)
 
 
 def unique(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the trees of XGBoost give for entries."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,13 @@ def load(path: Path) -> NativeModel:
 
     Of a training that stopped early they are those up to its best round, as XGBClassifier and
     XGBRegressor use them; a Booster by itself would use all.
+
+    Raises:
+        ValueError: there are no trees.
     """
     booster = xgboost.Booster(model_file=path)
+    if json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear":
+        raise ValueError("gblinear has no trees, which are what is served")
     booster.feature_names = None  # rows have no names
     best = booster.attr("best_iteration")
     if best is not None and int(best) + 1 < booster.num_boosted_rounds():

@@ -55,7 +55,7 @@ def write(
 
 def failed(file: str, error: Exception) -> NotMade:
     """Say that a converter raised `error`."""
-    told = next(iter(str(error).splitlines()), "")
+    told = str(error).strip().partition("\n\n")[0]  # its first paragraph
     return not_made(file, f"{type(error).__name__}: {told}" if told else type(error).__name__)
 
 

@@ -21,7 +21,7 @@ from mlaas4hep.http.predict.asking import Asking, Tally
 from mlaas4hep.http.predict.call import Answer, json_answer
 from mlaas4hep.http.predict.classes import classes_of, headers_of
 from mlaas4hep.http.predict.context import only_input, row_output
-from mlaas4hep.http.predict.inference.exact import exact, is_numbers, is_plain, many
+from mlaas4hep.http.predict.inference.exact import exact, is_numbers, is_plain, listed, many
 from mlaas4hep.http.predict.inference.tensors import shown
 from mlaas4hep.http.predict.inference.truths import check_no_truths
 from mlaas4hep.ports import TensorInfo
@@ -162,10 +162,10 @@ def numbers(values: Sequence[Any] | Array, dtype: str, missing: float) -> Array:
     if found is not None:
         return found
     try:
-        array = np.asarray(values)
-        if array.dtype.kind == "O" and not any(isinstance(each, str) for each in array.flat):
+        array = listed(values, dtype)
+        if array.dtype == object:
             given = [missing if each is None else each for each in array.flat]
-            array = np.array(given, np.float64).reshape(array.shape)
+            array = listed(given, dtype).reshape(array.shape)
     except (ValueError, TypeError) as error:
         raise InvalidRequestError(
             "the values are not numbers, or the rows have different lengths"

@@ -41,7 +41,7 @@ def signature(folder, name="serving_default", **inputs):
 
 
 def test_a_quantised_model_takes_and_gives_the_numbers_that_it_stands_for(
-    bring, predicted, case_models
+    ask, bring, predicted, case_models
 ):
     from tests.quicktensorflow import tf  # noqa: PLC0415 - takes seconds
 
@@ -62,6 +62,8 @@ def test_a_quantised_model_takes_and_gives_the_numbers_that_it_stands_for(
     answer = predicted("int8", ROWS.tolist()).json()["predictions"]
     np.testing.assert_allclose(answer, [of_interpreter(row) for row in ROWS], rtol=1e-5)
     assert answer[0] != answer[1]
+    nan = ask("POST", "/v1/models/int8:predict", content=b'{"instances": [[NaN, 0, 0, 0]]}')
+    assert is_refused(nan, "no integer of it stands for NaN")
 
 
 WRONG = [

@@ -1,5 +1,6 @@
 """TensorFlow, imported once and only if a test of this folder runs."""
 
+import os
 import sys
 import warnings
 from importlib.util import find_spec
@@ -40,27 +41,40 @@ def keras_framework():
         return load("keras")
 
 
+@pytest.fixture(autouse=True)
+def keras_stays_3(request):
+    """Forget Keras 2 after a test in which a model.py, wanted or not, made it of this process."""
+    if "keras_framework" in request.fixturenames:
+        request.getfixturevalue("keras_framework")
+    tf = sys.modules.get("tensorflow")
+    if tf is None:
+        yield
+        return
+    modules, finders = dict(sys.modules), list(sys.meta_path)
+    homes = {home: home.keras for home in (tf, tf.compat.v1, tf.compat.v2)}
+    yield
+    if sys.meta_path == finders:
+        return
+    sys.meta_path[:] = finders
+    os.environ.pop("TF_USE_LEGACY_KERAS", None)
+    names = ("keras", "tensorflow.keras")
+    for name in [name for name in sys.modules if name.startswith(names)]:
+        del sys.modules[name]
+    sys.modules.update({n: module for n, module in modules.items() if n.startswith(names)})
+    for home, keras in homes.items():
+        home.keras = keras
+
+
 @pytest.fixture
 def build(keras_framework, tmp_path):
-    """Return a function that builds the model of a model.py; Keras 2 is forgotten afterwards."""
-    import tensorflow as tf
-
-    modules, finders, keras = dict(sys.modules), list(sys.meta_path), tf.keras
+    """Return a function that builds the model of a model.py."""
 
     def build(text, columns=4, seconds=60, **params):
         (tmp_path / "model.py").write_text(text)
         job = make_job(columns=columns, **params)
         return modelfile.build(tmp_path / "model.py", job, [keras_framework], seconds)[1]
 
-    yield build
-    if sys.meta_path != finders:
-        sys.meta_path[:] = finders
-        names = ("keras", "tensorflow.keras")
-        old = {name: module for name, module in modules.items() if name.startswith(names)}
-        for name in [name for name in sys.modules if name.startswith(names)]:
-            del sys.modules[name]
-        sys.modules.update(old)
-        tf.keras = keras
+    return build
 
 
 def make_chunk(index=0, entries=100, columns=4):

@@ -16,9 +16,16 @@ class Quantisation:
     zero_point: int
 
     def integers(self, numbers: NDArray[Any]) -> NDArray[Any]:
-        """Return the nearest integers; numbers beyond the ends become the ends."""
+        """Return the nearest integers; numbers beyond the ends become the ends.
+
+        Raises:
+            ValueError: no integer stands for NaN.
+        """
+        if np.isnan(numbers).any():
+            raise ValueError("the model is quantised, and no integer of it stands for NaN")
         limits = np.iinfo(self.dtype)
-        scaled = np.rint(np.nan_to_num(numbers) / np.float32(self.scale)) + self.zero_point
+        with np.errstate(over="ignore"):
+            scaled = np.rint(numbers / np.float32(self.scale)) + self.zero_point
         integers: NDArray[Any] = np.clip(scaled, limits.min, limits.max).astype(self.dtype)
         return integers
 

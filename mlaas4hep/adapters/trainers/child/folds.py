@@ -140,6 +140,7 @@ class FoldedModel:
             models[fold].restore(_of_fold(state, fold))
         self._models, self._histories = models, histories
         self._ended, self._is_last = position["ended"], position["is_last"]
+        self.summary = replace(self.summary, warnings=models[-1].summary.warnings)
 
     def export(self, folder: Path, sample: Floats) -> Export:
         """Write each model into a folder of its own."""

@@ -36,7 +36,12 @@ class Callbacks:
         found = [*_of_model(defined), *_of_params(job)]
         self._kept = [each for each in found if not _is_left_out(each)]
         self._list = keras.callbacks.CallbackList(
-            self._kept, model=model, epochs=job.rounds, verbose=0, add_history=False
+            self._kept,
+            model=model,
+            epochs=job.rounds,
+            steps=None,  # as `fit` tells where data comes piece by piece
+            verbose=0,
+            add_history=False,
         )
         self.sees_batches = any(_has_own(each, _OF_BATCHES) for each in self._kept)
         self.sees_tests = any(_has_own(each, _OF_TESTS) for each in self._kept)

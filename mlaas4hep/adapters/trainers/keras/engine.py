@@ -18,6 +18,7 @@ from mlaas4hep.adapters.trainers.framework import Block
 from mlaas4hep.adapters.trainers.keras.batches import counts_each_entry
 from mlaas4hep.adapters.trainers.keras.devices import shared
 from mlaas4hep.adapters.trainers.keras.optimizers import build_optimizer
+from mlaas4hep.adapters.trainers.keras.own.chance import draws_hidden
 from mlaas4hep.adapters.trainers.keras.own.methods import is_own
 from mlaas4hep.adapters.trainers.keras.own.moment import Moment
 from mlaas4hep.adapters.trainers.keras.targets import Targets
@@ -71,6 +72,11 @@ class Engine:
         self._model.reset_metrics()
         if not self._model.run_eagerly:
             self._train.get_concrete_function()
+
+    def draws_hidden(self) -> bool:
+        """Tell whether learning draws random numbers that a checkpoint cannot keep."""
+        is_traced = not self._model.run_eagerly
+        return is_traced and draws_hidden(self._train.get_concrete_function())
 
     def train(self, block: Block) -> None:
         """Learn from the block's rows, in batches in that order, until the model wants to stop."""

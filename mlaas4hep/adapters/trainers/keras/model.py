@@ -16,6 +16,7 @@ from mlaas4hep.adapters.trainers.keras.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.keras.checks import oddities
 from mlaas4hep.adapters.trainers.keras.engine import Engine
 from mlaas4hep.adapters.trainers.keras.optimizers import finalize, optimizer_variables
+from mlaas4hep.adapters.trainers.keras.own import chance
 from mlaas4hep.adapters.trainers.keras.own.methods import is_own
 from mlaas4hep.adapters.trainers.keras.own.ownfit import OwnFit
 from mlaas4hep.adapters.trainers.keras.own.remembered import ModelMemory, as_array, assign
@@ -24,6 +25,7 @@ from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
 
 _CALLED = "callbacks."  #: begins the names of what callbacks remember
+_CHANCE = "chance"
 _BESIDE = "beside."  #: the same of what the model does besides its variables
 
 
@@ -122,10 +124,11 @@ class KerasModel:
             **{f"v{i}": as_array(variable) for i, variable in enumerate(self._variables())},
             **_with_prefix(_CALLED, self._callbacks.state()),
             **_with_prefix(_BESIDE, self._beside.state()),
+            _CHANCE: chance.standing(),
         }
 
     def restore(self, state: State) -> None:
-        """Set them."""
+        """Set them; of a model whose random numbers are in no checkpoint the summary says so."""
         variables, beside = self._variables(), _without_prefix(_BESIDE, state)
         arrays = [state[f"v{i}"] for i in range(len(variables))]
         if beside:  # releases before 2026-11 stored nothing of that
@@ -135,6 +138,11 @@ class KerasModel:
         self._callbacks.restore(_without_prefix(_CALLED, state))
         if beside:
             self._beside.restore_plain(beside)
+        if _CHANCE in state:  # the same
+            chance.put_back(state[_CHANCE])
+        if self._engine.draws_hidden():
+            warnings = (*self.summary.warnings, chance.BEGIN_ANEW)
+            self.summary = replace(self.summary, warnings=warnings)
 
     def export(self, folder: Path, sample: Floats) -> Export:
         """Write SavedModel, model.keras and model.tflite."""

@@ -15,6 +15,7 @@ from mlaas4hep.errors import InvalidRequestError
 
 _NUMBERS, _ONE = "biuf", (int, float)
 _FLOATS = ("float32", "float64")
+_WHOLE = ("int", "uint")  #: begin the names of types of whole numbers
 _SHORT = 4096  #: numbers in a row; of more not all are handed over at once
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -28,6 +29,10 @@ def exact(name: str, array: Array, dtype: str) -> Array:
     """
     if array.dtype == dtype:
         return array
+    if array.dtype == object:
+        if dtype.startswith(_WHOLE):
+            return _one_by_one(name, array, dtype)
+        array = array.astype(np.float64)
     wanted = np.dtype(dtype)
     if dtype == "float32" and array.dtype.kind in "if" and _are_within(array, _LARGEST):
         return array.astype(np.float32)
@@ -62,6 +67,15 @@ def _changed(array: Array, found: Array) -> Array:
     return np.asarray(outside | (found != array))
 
 
+def _one_by_one(name: str, array: Array, dtype: str) -> Array:
+    limits = np.iinfo(dtype)
+    for each in array.flat:
+        is_whole = isinstance(each, int) or each.is_integer()
+        if not is_whole or not limits.min <= each <= limits.max:
+            raise _wrong(name, each, dtype)
+    return array.astype(dtype)
+
+
 def strings(name: str, values: Any) -> Array:
     """Return nested lists of texts (or `{"b64": …}`) as an array of `bytes`."""
     array = np.array(values, object)
@@ -70,7 +84,20 @@ def strings(name: str, values: Any) -> Array:
 
 def is_numbers(array: Array) -> bool:
     """Tell whether an array holds numbers."""
+    if array.dtype == object:
+        return all(type(each) in _ONE for each in array.flat)
     return array.dtype.kind in _NUMBERS
+
+
+def listed(values: Any, dtype: str) -> Array:
+    """Return nested lists as NumPy makes an array of them; whole numbers for `dtype` stay whole.
+
+    Where some are above 2^63, or beside numbers with a point, NumPy makes doubles of all, which do
+    not hold them: such are an array of Python's numbers.
+    """
+    array = np.asarray(values)
+    is_rounded = array.dtype.kind == "f" and not _are_within(array, DOUBLES_HOLD)
+    return np.array(values, object) if is_rounded and dtype.startswith(_WHOLE) else array
 
 
 def shown_strings(array: Array) -> Any:
@@ -115,7 +142,7 @@ def nested(name: str, values: Sequence[Any] | Any, dtype: str) -> Array:
     if found is not None:
         return found
     try:
-        array = np.array(values)
+        array = listed(values, dtype)
     except ValueError as error:
         raise InvalidRequestError(f"input {name!r} has rows of different lengths") from error
     except OverflowError as error:

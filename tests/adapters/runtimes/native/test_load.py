@@ -60,6 +60,15 @@ class TestXgboost(NativeContract):
         return files, x[:6], model.predict_proba(x[:6])[:, 1:]
 
 
+def test_what_has_no_trees_is_refused_before_anybody_asks_it(tmp_path):
+    xgboost = pytest.importorskip("xgboost")
+    linear = xgboost.XGBRegressor(booster="gblinear", n_estimators=3).fit(*sample())
+    linear.save_model(tmp_path / "model.ubj")
+
+    with pytest.raises(ModelError, match="gblinear has no trees"):
+        load(tmp_path, "model.ubj", "", "")
+
+
 class TestLightgbm(NativeContract):
     served = "model.txt"
 

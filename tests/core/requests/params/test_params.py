@@ -171,6 +171,22 @@ def test_an_unknown_key_is_a_typo():
 
 
 @pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("validation_split", "is called split"),
+        ("initial_epoch", "goes on by itself"),
+        ("validation_freq", "after it"),
+        ("learning_rate", "model.py says it"),
+    ],
+)
+def test_an_argument_of_fit_is_refused_with_where_it_is_said_here(key, says):
+    problem = refusal(json.dumps({key: 1}))
+
+    assert problem.message == f"params.json: unknown key {key!r}"
+    assert says in problem.hint
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ('{"epochs": 3,\n "seed": }', "line 2, column 10"),

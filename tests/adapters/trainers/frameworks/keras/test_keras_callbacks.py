@@ -109,6 +109,16 @@ def _named(seen):
     return [each for each in seen[1:] if isinstance(each, tuple)]
 
 
+def test_callbacks_are_told_what_fit_tells_of_data_that_comes_piece_by_piece(train):
+    training = train("binary", BINARY + LOOKING, params={"epochs": 2})
+
+    (own,) = training.model._callbacks._kept
+    again, other = training.rebuilt(), type(own)()
+    blocks = ((block.x, block.y) for block in training.data.training())
+    again.fit(blocks, epochs=2, verbose=0, callbacks=[other])
+    assert other.params == {"epochs": 2, "steps": None, "verbose": 0} == own.params
+
+
 FALLING = "callbacks = [keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7)]\n"
 REDUCING = '{"monitor": "loss", "patience": 0, "min_delta": 1, "factor": 0.5}'
 

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Keras's advice to the autho
 def of_class(methods, **compiled):
     """Return model.py with a class of its own."""
     how = ", ".join(f"{name}={value}" for name, value in compiled.items())
-    return f"""{HEAD}import tensorflow as tf
+    return f"""{HEAD}import random
+import numpy as np
+import tensorflow as tf
 class Mine(keras.Model):
     def __init__(self, *given, **more):
         super().__init__(*given, **more)
@@ -61,12 +63,19 @@ COUNTING = """        self.factor = 1.0
         self.factor *= 0.98 if training else 1.0
         return self.factor * super().compute_loss(x, y, y_pred, sample_weight)
 """
+OF_NUMPY = """
+    def train_step(self, data):
+        x, y = data
+        noise = random.gauss(0, 0.1) + np.random.normal(size=x.shape)
+        return super().train_step((x + noise.astype("float32"), y))
+"""
 FEW_STEPS = {"epochs": 3, "batch_size": 400}
 ENTROPY = "'binary_crossentropy'"
 TEXTS = {
     "second optimizer": of_class(BOTH, loss=ENTROPY),
     "chance without a seed": of_class(CHANCE, loss=ENTROPY),
     "chance of TensorFlow": of_class(DRAWING, loss=ENTROPY),
+    "chance of NumPy": of_class(OF_NUMPY, loss=ENTROPY, run_eagerly=True),
     "numbers": of_class(COUNTING, loss=ENTROPY, run_eagerly=True),
     "variable of a loss": of_class("", loss="Easing()"),
 }
@@ -82,3 +91,24 @@ def test_a_training_that_goes_on_ends_with_the_same_bits(keras_framework, tmp_pa
         resumed.model.keras.get_weights(), whole.model.keras.get_weights(), strict=True
     ):
         np.testing.assert_array_equal(one, other)
+
+
+NOISY = """
+    def train_step(self, data):
+        x, y = data
+        return super().train_step((x + tf.random.normal(tf.shape(x), stddev=0.1), y))
+"""
+
+
+@pytest.mark.parametrize("kind", ["chance of TensorFlow", "noise of tf.random"])
+def test_a_training_that_goes_on_says_so_where_its_random_numbers_begin_anew(
+    keras_framework, tmp_path, kind
+):
+    texts = {**TEXTS, "noise of tf.random": of_class(NOISY, loss=ENTROPY)}
+    training = models.training(tmp_path / "model.py", "binary", texts[kind], params=FEW_STEPS)
+
+    before = training.model.summary.warnings
+    training.model.restore(training.model.state())
+
+    (told,) = {*training.model.summary.warnings} - {*before} or {""}
+    assert ("began anew" in told) == (kind == "noise of tf.random")
