@@ -79,6 +79,14 @@ def test_labels_that_do_not_fit_name_nothing_and_the_upload_says_so(world, alice
     assert "X-Classes" not in answer.headers
 
 
+def test_labels_that_params_json_does_not_name_are_told(world, alice):
+    bundle = packed(world.models / "classes", extra={"model/labels.txt": b"cat\ndog\nsea cow\n"})
+
+    (warned,) = alice.post("/upload?name=m", content=bundle).json()["warnings"]
+
+    assert warned.startswith('labels.txt is not used: "labels": "labels.txt" in params.json')
+
+
 def test_nobody_guesses_which_of_two_labels_a_foreign_score_is_for(world, alice):
     serve_with_labels(world, "net", "cat\ndog\n")
 

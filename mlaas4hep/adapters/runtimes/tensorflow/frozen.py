@@ -65,18 +65,23 @@ def _read(path: Path) -> Any:
 
 
 def _output(definition: Any, wanted: str) -> str:
+    sinks = _sinks(definition)
     if wanted:
-        return _checked_node(wanted, (node.name for node in definition.node), "output")
-    read = {_node(each) for node in definition.node for each in node.input}
-    sinks = [
-        node.name for node in definition.node if node.name not in read and node.op not in _SILENT
-    ]
+        ends = f"it ends in {', '.join(sinks[:12])}"
+        return _checked_node(wanted, (node.name for node in definition.node), "output", ends)
     if len(sinks) != 1:
         raise ModelError(
             f"params.json names no outputNode and the graph ends in {len(sinks)}: "
             f"{', '.join(sinks[:12])}"
         )
     return str(sinks[0])
+
+
+def _sinks(definition: Any) -> list[str]:
+    """Return the nodes that no other one reads."""
+    read = {_node(each) for node in definition.node for each in node.input}
+    ends = (node for node in definition.node if node.name not in read)
+    return [node.name for node in ends if node.op not in _SILENT]
 
 
 def _check_single(graph: Any, node: str) -> None:
@@ -90,7 +95,9 @@ def _check_single(graph: Any, node: str) -> None:
 
 def _inputs(definition: Any, wanted: str, target: str) -> list[str]:
     if wanted:
-        _checked_node(wanted, (node.name for node in definition.node), "input")
+        placeholders = (node.name for node in definition.node if node.op in _FED)
+        begins = f"it begins in {', '.join([*placeholders][:12])}"
+        _checked_node(wanted, (node.name for node in definition.node), "input", begins)
     needed = _needed(definition, target, _node(wanted))
     _check_frozen(needed, target)
     fed = [node.name for node in needed if node.op in _FED and node.name != _node(wanted)]
@@ -127,12 +134,12 @@ def _check_frozen(needed: Iterable[Any], target: str) -> None:
         )
 
 
-def _checked_node(wanted: str, names: Iterable[str], what: str) -> str:
+def _checked_node(wanted: str, names: Iterable[str], what: str, otherwise: str) -> str:
+    """Return a node that the graph has; refuse others with the nearest names, or `otherwise`."""
     known = set(names)
     if _node(wanted) not in known:
-        raise ModelError(
-            f"the graph has no {what} node {wanted!r}; {nearest(_node(wanted), known)}".rstrip("; ")
-        )
+        hint = nearest(_node(wanted), known) or otherwise
+        raise ModelError(f"the graph has no {what} node {wanted!r}; {hint}")
     return wanted
 
 

@@ -14,6 +14,7 @@ from mlaas4hep.http.predict.inference.exact import exact, nested, strings
 from mlaas4hep.http.predict.inference.rowalone import row_alone
 from mlaas4hep.http.predict.inference.tensors import STRINGS
 from mlaas4hep.http.predict.inference.texts import packed, unpacked
+from mlaas4hep.http.predict.inference.v2_outputs import Output
 from mlaas4hep.http.predict.jsonbody import check_told
 from mlaas4hep.http.predict.letters import may_hold_truths
 from mlaas4hep.serving.loadedmodel import LoadedModel
@@ -93,13 +94,6 @@ class Input(NamedTuple):
             ) from error
 
 
-class Output(NamedTuple):
-    """One output tensor that is asked for."""
-
-    name: str
-    binary: bool
-
-
 class InferRequest(NamedTuple):
     """One request."""
 
@@ -142,7 +136,7 @@ def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
         _check_number(message)
         parameters = message.get("parameters") or {}
         binary = bool(parameters.get("binary_data_output", False))
-        outputs = tuple([_output(each, binary) for each in message.get("outputs") or ()])
+        outputs = tuple([Output.asked(each, binary) for each in message.get("outputs") or ()])
         inputs, used = _inputs(message["inputs"], raw)
         request_id = str(message.get("id", ""))
         signature = parameters.get("signature_name", "")
@@ -279,11 +273,6 @@ def _is_shape(sizes: Any) -> bool:
         and len(sizes) <= MAX_DIMENSIONS
         and all(type(size) is int and size >= 0 for size in sizes)
     )
-
-
-def _output(described: Mapping[str, Any], binary: bool) -> Output:
-    parameters = described.get("parameters") or {}
-    return Output(name=str(described["name"]), binary=bool(parameters.get("binary_data", binary)))
 
 
 def _length(value: Any, most: int) -> int:

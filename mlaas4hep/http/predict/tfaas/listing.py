@@ -9,6 +9,7 @@ from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.ports import TensorInfo
 from mlaas4hep.serving.loadedmodel import LoadedModel, labels_file
 
+_LABELS = "labels.txt"
 _BEST = ("saved_model.pb", "model.tflite")
 
 
@@ -66,6 +67,10 @@ def _doubts(served: LoadedModel) -> Iterator[str]:
     if record.labels and not labels_file(record):
         yield (
             f"labels is {record.labels!r}, and the upload has no such file: answers name no classes"
+        )
+    if _LABELS in record.files and not record.labels and served.contract is None:
+        yield (
+            f'{_LABELS} is not used: "labels": "{_LABELS}" in params.json makes answers name its classes'
         )
     answering = [each for each in served.runtime.outputs if each.name == served.output]
     numbers = prod(answering[0].shape[1:]) if answering else 1

@@ -125,6 +125,7 @@ def test_errors_reach_the_client_as_texts(world, client):
 
 
 GOOD = {"name": "features", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}
+OUT = {"name": "output_0"}
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,8 @@ GOOD = {"name": "features", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 
         {"inputs": [{**GOOD, "name": "other"}]},
         {"inputs": [GOOD], "outputs": [{"name": "other"}]},
         {"inputs": [GOOD], "outputs": [{}]},
+        {"inputs": [GOOD], "outputs": [{**OUT, "parameters": {"classification": 1}}]},
+        {"inputs": [GOOD], "outputs": [{**OUT, "parameters": {"shared_memory_region": "a"}}]},
         {"inputs": [GOOD], "parameters": 3},
     ],
 )
