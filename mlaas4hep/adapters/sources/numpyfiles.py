@@ -104,6 +104,11 @@ class NumpyTable:
 def _members(file: BinaryIO, opening: Opening) -> Iterator[tuple[str, BinaryIO, int]]:
     """Yield the arrays of a zip: name, the file that holds it, and where it begins there."""
     total = 0
+    if not zipfile.is_zipfile(file):
+        raise InvalidRequestError(
+            f"{shown(opening.place.url)} begins as a zip does (as .npz files are) and has no end of one",
+            hint="it is cut short, or no file of data: copy it again",
+        )
     with zipfile.ZipFile(file) as archive:
         infos = archive.infolist()
         if len(infos) > MAX_ARRAYS:

@@ -32,6 +32,13 @@ def test_what_is_not_read_is_named_for_what_it_is(source, tmp_path, first, says,
     assert hint in refused.value.problem.hint
 
 
+def test_what_begins_as_a_zip_and_is_none_is_not_called_numpys(source, tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"PK\x03\x04" + bytes(100))
+
+    with pytest.raises(InvalidRequestError, match=r"begins as a zip does .* and has no end of one"):
+        source.describe(str(tmp_path / "a.parquet"), "")
+
+
 def test_a_zip_of_other_files_and_a_folder_are_refused_with_what_to_do(source, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.csv", "x\n1\n")

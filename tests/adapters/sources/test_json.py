@@ -87,7 +87,11 @@ def test_values_of_mixed_depth_are_left_out_by_name(source, tmp_path):
         ("42", "neither with { nor with ["),
         ('{"x":1} foo {"x":2}', "there is 'f' where an object should begin"),
         ('{"x":1}{"x":1,,}', "damaged or not a JSON file"),
-        ('{"x":' + "[" * 3000 + "]" * 3000 + "}", "damaged or not a JSON file"),
+        ('{"x":1}{"x":' + "[" * 3000 + "]" * 3000 + "}", "entry 1 is nested more than 100 deep"),
+        ('{"x":1}' + '{"x":' * 3000 + "1" + "}" * 3000, "entry 1 is nested more than 100 deep"),
+        ('{"x":1}{"x":2,"x":3}', "entry 1 has 'x' more than once"),
+        ('{"x":[{"y":1,"y":1}]}', "entry 0 has 'y' more than once"),
+        ('{"x":1}\n{"x":-1e400}', "entry 1 has the number -1e400, which is larger than a double"),
     ],
 )
 def test_a_mistake_is_named(source, tmp_path, text, words):
@@ -136,6 +140,14 @@ def test_kinds_are_held_and_a_late_mistake_is_named_with_its_entry(source, tmp_p
 
     with pytest.raises(InvalidRequestError, match="entry 40000 has 'abc' as 'x'"):
         _entries(source, _write(tmp_path, "\n".join(lines)))
+
+
+@pytest.mark.parametrize("value", ['2,"x":3', "1e400"])
+def test_a_late_value_that_is_not_one_is_refused(source, tmp_path, value):
+    path = _write(tmp_path, '{"x":1.5}\n' * 3000 + f'{{"x":{value}}}\n')
+
+    with pytest.raises(InvalidRequestError, match="entry 3000 has"):
+        _entries(source, path)
 
 
 def test_whole_numbers_below_0_and_above_what_has_a_sign_are_left_out(source, tmp_path):

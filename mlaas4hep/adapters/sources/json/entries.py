@@ -11,6 +11,7 @@ from mlaas4hep.adapters.sources.columnar.pieces import PIECE_BYTES, Pieces, read
 from mlaas4hep.errors import InvalidRequestError
 
 MAX_ENTRY_BYTES = 32 * 1024**2
+MAX_DEPTH = 100  #: of brackets inside each other; parsers call themselves for each
 _SPACE = np.zeros(256, bool)
 _SPACE[list(b" \t\r\n")] = True
 _STEPS = np.zeros(256, np.int8)  #: how brackets change the depth
@@ -25,6 +26,7 @@ class Objects:
     count: int
     stop: int  #: the byte behind the last one
     stray: int  #: the first byte between objects that does not belong there, or -1
+    deep: int  #: how many end before the first that is nested deeper than any parser goes, or -1
 
 
 def whole_objects(data: bytes) -> Objects:
@@ -39,7 +41,9 @@ def whole_objects(data: bytes) -> Objects:
     stray = np.flatnonzero(outside & (view[:stop] != ord(",")))
     wrong = np.flatnonzero((depth[:stop] <= 0) & (steps[:stop] == -1) & (view[:stop] == ord("]")))
     first = min([int(places[0]) for places in (stray, wrong) if len(places)], default=-1)
-    return Objects(count=len(closing), stop=stop, stray=first)
+    deep = np.flatnonzero(depth > MAX_DEPTH)
+    ended = int(np.searchsorted(closing, deep[0])) if len(deep) else -1
+    return Objects(count=len(closing), stop=stop, stray=first, deep=ended)
 
 
 def _in_text(view: NDArray[np.uint8], data: bytes) -> NDArray[np.bool_]:
@@ -75,6 +79,11 @@ def find_entries(file: BinaryIO) -> tuple[Pieces, str]:
         rest += data
         found = whole_objects(rest)
         _check_stray(found, starts[-1], rest, entries[-1])
+        if found.deep >= 0:
+            raise InvalidRequestError(
+                f"entry {entries[-1] + found.deep} is nested more than {MAX_DEPTH} deep",
+                hint="write what is inside as branches of their own",
+            )
         if found.count:
             entries.append(entries[-1] + found.count)
             lines.append(lines[-1] + rest.count(b"\n", 0, found.stop))

@@ -1,6 +1,7 @@
 """What values of JSON are: kinds inferred on samples, and held from then on."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,10 +23,23 @@ _SIMPLE = {
 }
 
 
+class NotOneValueError(ValueError):
+    """An entry says something in a way that readers take for different values."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(why)
+        self.number = number  #: of the entry in its piece
+
+
+class _MemberError(ValueError):
+    """A member that has no one value."""
+
+
 def decoded(piece: bytes) -> Iterator[Any]:
     """Yield the objects of a piece; Python's parser knows NaN and Infinity, which JSON does not.
 
     Raises:
+        NotOneValueError: an object has two members of one name, or a number is larger than doubles.
         ValueError: it is no JSON.
     """
     return (value for value, _ in _objects(piece.decode("utf-8")))
@@ -58,16 +72,36 @@ def _names(text: str) -> set[str]:
 
 def _objects(text: str) -> Iterator[tuple[Any, int]]:
     """Yield each object with where it ends."""
-    decoder = json.JSONDecoder()
-    at = 0
+    decoder = json.JSONDecoder(object_pairs_hook=_members, parse_float=_finite)
+    at = number = 0
     while True:
         at += len(text[at : at + 64]) - len(text[at : at + 64].lstrip(", \t\r\n"))
         if at >= len(text):
             return
         if text[at] in ", \t\r\n":
             continue
-        value, at = decoder.raw_decode(text, at)
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except _MemberError as error:
+            raise NotOneValueError(number, str(error)) from error
         yield value, at
+        number += 1
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise _MemberError(f"has {twice[:80]!r} more than once")
+    return found
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise _MemberError(f"has the number {digits[:40]}, which is larger than a double holds")
+    return number
 
 
 def kind_of(value: Any) -> Any:

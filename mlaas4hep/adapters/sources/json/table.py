@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from mlaas4hep.adapters.sources.columnar.table import Opening
 from mlaas4hep.adapters.sources.json.entries import find_entries, without_commas
 from mlaas4hep.adapters.sources.json.kinds import (
     MIXED,
+    NotOneValueError,
     both,
     decoded,
     fits,
@@ -93,9 +95,21 @@ class JsonTable:
         step = max(1, pieces.count // SAMPLES)
         for piece in range(pieces.count):
             most = SAMPLE_ENTRIES if piece % step == 0 else 0
-            for entry in telling(pieces.bytes_of(self._file, piece), most, known):
-                kind = both(kind, kind_of(entry))
+            with self._named(pieces.entries[piece]):
+                for entry in telling(pieces.bytes_of(self._file, piece), most, known):
+                    kind = both(kind, kind_of(entry))
         return kind
+
+    @contextmanager
+    def _named(self, first: int) -> Iterator[None]:
+        """Name the entry that has no one value; `first` is that with which the piece begins."""
+        try:
+            yield
+        except NotOneValueError as error:
+            raise InvalidRequestError(
+                f"{self._name}: entry {first + error.number} {error}",
+                hint="write each value once, and those that are not finite as NaN or Infinity",
+            ) from error
 
     def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
         leaves = [self._leaves[name] for name in names]
@@ -121,8 +135,10 @@ class JsonTable:
 
     def _in_python(self, piece: int, data: bytes, schema: Any) -> Any:
         """Parse a piece slowly, and name the first entry that does not fit."""
-        entries = list(decoded(data))
-        for number, entry in enumerate(entries, start=self._layout.pieces.entries[piece]):
+        first = self._layout.pieces.entries[piece]
+        with self._named(first):
+            entries = list(decoded(data))
+        for number, entry in enumerate(entries, start=first):
             for field in schema:
                 value = entry.get(field.name)
                 if not fits(value, field.type):
