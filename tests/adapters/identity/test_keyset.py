@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -17,7 +19,10 @@ def site():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             text = pages.get(self.path)
-            self.send_response(404 if text is None else 200)
+            moved = text is not None and text.startswith("to ")
+            self.send_response(404 if text is None else 308 if moved else 200)
+            if moved:
+                self.send_header("Location", text.removeprefix("to "))
             self.end_headers()
             self.wfile.write((text or "").encode())
 
@@ -54,6 +59,29 @@ def test_a_discovery_document_that_is_of_no_use_means_later(site, page):
 def test_an_issuer_that_does_not_listen_means_later():
     with pytest.raises(ServiceUnavailableError, match="cannot be fetched"):
         fetch_json("http://127.0.0.1:1/keys")
+
+
+def test_an_issuer_may_move_and_cannot_name_our_files(site, tmp_path):
+    file = tmp_path / "keys"
+    file.write_text('{"keys": []}')
+    site["/old"], site["/new"] = f"to {site['url']}/new", '{"keys": [1]}'
+    site["/out"] = f"to {file.as_uri()}"
+
+    assert fetch_json(f"{site['url']}/old") == {"keys": [1]}
+    for url in (f"{site['url']}/out", file.as_uri(), "data:,{}", "ftp://127.0.0.1/keys", "keys"):
+        with pytest.raises(ServiceUnavailableError, match="cannot be fetched"):
+            fetch_json(url)
+
+
+def test_asking_an_issuer_loads_no_library():
+    asked = (
+        "import sys; from mlaas4hep.adapters.identity import keyset\n"
+        "try: keyset.fetch_json('http://127.0.0.1:1/keys')\n"
+        "except keyset.ServiceUnavailableError: print({'httpx2', 'urllib3'} & sys.modules.keys())"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
+
+    assert told.stdout == "set()\n"
 
 
 def test_keys_of_kinds_that_we_do_not_know_are_skipped():
