@@ -17,12 +17,11 @@ from mlaas4hep.adapters.proposers.optuna import OptunaProposer
 from mlaas4hep.adapters.recent import RecentValues
 from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.adapters.tables import Tables
-from mlaas4hep.adapters.trainers.sandbox import Sandbox
 from mlaas4hep.bootstrap.inputfiles import source
 from mlaas4hep.bootstrap.messages import Messaging, messaging
 from mlaas4hep.bootstrap.stores import direct_downloads, direct_uploads, stores_of
 from mlaas4hep.core.keys import BUCKETS
-from mlaas4hep.ports import Deliveries, ObjectStore, People, RunBook, Services, Stopping
+from mlaas4hep.ports import Deliveries, ObjectStore, People, RunBook, Services, Stopping, Trainer
 from mlaas4hep.settings import Settings, SettingsError, secret
 
 __all__ = ["Messaging", "deliveries", "messaging", "people", "services"]
@@ -52,12 +51,7 @@ def services(settings: Settings) -> Services:
         audit=messages.audit,
         dead_letters=messages.dead_letters,
         clock=time.time,
-        trainer=Sandbox(
-            build_seconds=settings.build_seconds,
-            train_seconds=settings.train_seconds,
-            demand=demand,
-            prepared_seconds=settings.prepared_seconds,
-        ),
+        trainer=deferred(lambda: _trainer(settings, demand)),
         load_model=Runtimes(demand=demand, prepared_seconds=settings.prepared_seconds).load,
         tables=Tables(),
         recent=RecentValues(),
@@ -66,6 +60,17 @@ def services(settings: Settings) -> Services:
         proposer=OptunaProposer(),
         range_entries=settings.range_entries,
         max_versions=settings.max_versions,
+    )
+
+
+def _trainer(settings: Settings, demand: str) -> Trainer:
+    from mlaas4hep.adapters.trainers.sandbox import Sandbox  # noqa: PLC0415 - few functions train
+
+    return Sandbox(
+        build_seconds=settings.build_seconds,
+        train_seconds=settings.train_seconds,
+        demand=demand,
+        prepared_seconds=settings.prepared_seconds,
     )
 
 
