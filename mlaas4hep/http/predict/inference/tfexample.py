@@ -48,7 +48,7 @@ def _feature(name: str, value: Any) -> bytes:
         numbers = b"".join(varint(each % 2**64) for each in values)
         return field(_WHOLES, field(1, numbers))
     if kinds <= {int, float}:
-        return field(_FLOATS, field(1, struct.pack(f"<{len(values)}f", *values)))
+        return field(_FLOATS, field(1, _singles(name, values)))
     if kinds <= {str, dict}:
         texts = strings(name, values).reshape(-1)
         return field(_BYTES, b"".join(field(1, text) for text in texts))
@@ -56,3 +56,12 @@ def _feature(name: str, value: Any) -> bytes:
         f"feature {name!r} is neither numbers nor texts",
         hint="a number, a text, or a list of one kind",
     )
+
+
+def _singles(name: str, values: Sequence[float]) -> bytes:
+    try:
+        return struct.pack(f"<{len(values)}f", *map(float, values))
+    except OverflowError as error:
+        raise InvalidRequestError(
+            f"feature {name!r} takes single precision, and {max(values, key=abs)} is none"
+        ) from error
