@@ -14,6 +14,7 @@ TELLS_ALL = 0.99  #: an area under the curve that one branch alone hardly has
 GIVES_ALL = 0.999  #: a correlation with the label that no measurement has
 _MOST_CLASSES = 10  #: more different labels are values
 _LISTED = 10
+_MOST_PLACES = 8  #: of an array, that are looked at one by one
 _BINS = 64  #: of equally many entries each
 _IN_A_BIN = 4  #: entries, where the mean of labels is to say something
 _MOST_BINNED = 4000  #: entries
@@ -153,7 +154,7 @@ def _numbered(values: Array) -> NDArray[np.float64]:
 def _values(sample: Sequence[tuple[Columns, NDArray[np.float32]]]) -> Mapping[str, Array]:
     """Return one number an entry of each branch, and the lengths of jagged ones, once a collection.
 
-    Of a jagged branch it is the first value, NaN without any.
+    Of a jagged branch it is the first value, NaN without any; of an array of a few values, each of them.
     """
     first = sample[0][0]
     found = {
@@ -163,18 +164,29 @@ def _values(sample: Sequence[tuple[Columns, NDArray[np.float32]]]) -> Mapping[st
     for name, rows in first.jagged.items():
         collections.setdefault(id(rows.offsets), name)
     for name in first.jagged:
-        found[name] = np.concatenate([_firsts(columns, name) for columns, _ in sample])
+        for place in range(_places(sample, name)):
+            told = f"{name}_{place}" if place else name  # as the columns of the matrix are called
+            found[told] = np.concatenate([_at(columns, name, place) for columns, _ in sample])
     for name in collections.values():
         found[length_of(name)] = np.concatenate([each.jagged[name].counts for each, _ in sample])
     return found
 
 
-def _firsts(columns: Columns, name: str) -> Array:
+def _places(sample: Sequence[tuple[Columns, NDArray[np.float32]]], name: str) -> int:
+    """Return how many values each row has, if all have the same few; else 1."""
+    lengths = {
+        int(each) for columns, _ in sample for each in np.unique(columns.jagged[name].counts)
+    }
+    length = lengths.pop() if len(lengths) == 1 else 1
+    return length if 1 < length <= _MOST_PLACES else 1
+
+
+def _at(columns: Columns, name: str, place: int) -> Array:
     rows = columns.jagged[name]
-    firsts = np.full(columns.entries, np.nan)
-    filled = rows.counts > 0
-    firsts[filled] = rows.content[rows.offsets[:-1][filled]]
-    return firsts
+    found = np.full(columns.entries, np.nan)
+    filled = rows.counts > place
+    found[filled] = rows.content[rows.offsets[:-1][filled] + place]
+    return found
 
 
 def _area(values: Array, is_signal: NDArray[np.bool_]) -> float:

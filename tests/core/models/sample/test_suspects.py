@@ -140,6 +140,18 @@ def test_the_length_of_rows_is_told_once_a_collection():
     assert [*telling_columns(values[:, :100].T, labels, ("a", "b"), {"Jet_pt": np.diff(offsets)})]
 
 
+def test_each_value_of_a_short_array_is_looked_at():
+    random = np.random.default_rng(1)
+    labels = random.permutation(np.repeat([0.0, 1.0], 50)).astype(np.float32)
+    vector = np.stack([random.normal(size=100), labels, random.normal(size=100)], axis=1)
+    offsets = np.arange(0, 301, 3)
+    jagged = {"vec": Jagged(content=vector.reshape(-1), offsets=offsets)}
+
+    (text,) = telling([(Columns(entries=100, flat={}, jagged=jagged), labels)])
+
+    assert "vec_1 (1.000);" in text
+
+
 def test_of_many_branches_none_tells_all_of_few_entries_by_chance():
     labels = np.repeat([0.0, 1.0], 12)
     x = np.random.default_rng(1).normal(size=(24, 2000))
