@@ -1,6 +1,7 @@
 """Predictions from a bundle in a folder, by the very app of the predict function."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,11 @@ async def _ask(services: Services, asked: dict[str, Any]) -> Any:
     served = app(services, _LIMITS, _Myself())
     transport = httpx2.ASGITransport(app=served)
     async with httpx2.AsyncClient(transport=transport, base_url="http://predict") as client:
-        response = await client.post("/json", json=asked, timeout=None)
+        body = json.dumps(asked)  # NaN is a number for people, and predict takes it
+        response = await client.post("/json", content=body, timeout=None)
     served.context.batcher.close()
-    body = response.json()
+    answer = response.json()
     if response.is_error:
-        error = body["error"]
+        error = answer["error"]
         raise InvalidRequestError(error if isinstance(error, str) else error["message"])
-    return body
+    return answer

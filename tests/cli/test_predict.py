@@ -1,5 +1,8 @@
 """`predict --model FOLDER`: a bundle on this machine is asked about files of every format."""
 
+import json
+import math
+
 import numpy as np
 import pytest
 
@@ -81,3 +84,17 @@ def test_entries_that_a_question_lacks_are_refused(cli, bundle, tmp_path, questi
 
     assert answer.code == 1
     assert words in answer.err
+
+
+def test_nan_in_a_question_is_a_missing_value(cli, bundle, tmp_path):
+    entry = {name: float(values[0]) for name, values in ARRAYS.items()}
+    first = next(iter(entry))
+    found = []
+    for missing in (math.nan, None):
+        (tmp_path / "rows.json").write_text(json.dumps([{**entry, first: missing}]))
+        answer = cli("predict", "--model", bundle, "--input", tmp_path / "rows.json")
+        assert answer.code == 0, answer.err
+        found.append(answer.json()["predictions"])
+
+    assert found[0] == found[1]
+    assert math.isfinite(found[0][0])
