@@ -1,5 +1,6 @@
 """One OpenFaaS function as a value; apart from `faas`, so that ASGI functions import no flask."""
 
+import ctypes
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,23 @@ class Function:
 def asgi(name: str, make_app: Callable[[Services, Settings], AsgiApp]) -> Function:
     """Return a function around an ASGI app, which answers health and readiness itself."""
     return Function(name=name, factory=make_app, is_quick=True)
+
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  #: names of glibc's `mallopt`
+_KEPT_BYTES = 64 * 1024**2  #: of freed memory at the end of a heap
+_LARGEST_BYTES = 32 * 1024**2  #: of a block that is part of a heap; glibc takes no larger one
+
+
+def keep_freed_memory() -> None:
+    """Have memory that was freed used again; else the system clears new pages for every chunk.
+
+    One limit alone does not help: while glibc maps large blocks one by one, nothing of them is kept.
+    Where there is no glibc, nothing happens.
+    """
+    set_limit = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_limit is not None:
+        set_limit(_MMAP_THRESHOLD, _LARGEST_BYTES)
+        set_limit(_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def freeze_modules() -> None:

@@ -34,7 +34,7 @@ from mlaas4hep.errors import (
 from mlaas4hep.faas.asgi import AsgiApp, Scope
 from mlaas4hep.faas.bodies import Admission
 from mlaas4hep.faas.front import Front
-from mlaas4hep.faas.function import Function, asgi, freeze_modules
+from mlaas4hep.faas.function import Function, asgi, freeze_modules, keep_freed_memory
 from mlaas4hep.faas.problems import failure
 from mlaas4hep.pipeline import table
 from mlaas4hep.pipeline.reactions import Step, react
@@ -173,6 +173,7 @@ def _event_app(
         verifier=bootstrap.deliveries(settings, name),
         room=threading.BoundedSemaphore(settings.workers or _EVENTS),
     )
+    keep_freed_memory()
     app = flask.Flask(name, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_EVENT_BYTES
     app.add_url_rule("/", "deliver", door.deliver, methods=["POST"])
