@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from mlaas4hep.adapters.children.forked import Child
@@ -125,6 +126,21 @@ def _nurseries(_pid: int) -> _Nurseries:
 
 
 def _fresh(wanted: ChildRequest) -> "subprocess.Popen[bytes]":
+    """Start a process from a thread that stays.
+
+    A confined child ends with its parent, and Linux takes the thread that started it for that: from
+    a thread with an end of its own, a model would be served no longer than its loading took.
+    """
+    return _starter(os.getpid()).submit(_started, wanted).result()
+
+
+@cache
+def _starter(_pid: int) -> ThreadPoolExecutor:
+    """Return the thread of a process that starts others; it lives as long as the process."""
+    return ThreadPoolExecutor(1, thread_name_prefix="children")
+
+
+def _started(wanted: ChildRequest) -> "subprocess.Popen[bytes]":
     output = subprocess.PIPE if wanted.has_output else subprocess.DEVNULL
     arguments = (wanted.descriptor, os.getpid(), *wanted.arguments)
     return subprocess.Popen(

@@ -9,6 +9,8 @@ import socket
 import sys
 from pathlib import Path
 
+from mlaas4hep.adapters.confinement.prctl import die_with_parent
+
 PREPARED = []
 COLLECTED_WHILE_PREPARED = []
 _LARGEST = 256 * 1024**2  #: bytes of a map that is looked through
@@ -33,6 +35,10 @@ def main(arguments):
             os.kill(os.getpid(), signal.SIGKILL)
         case "wait":
             end.recv(1)
+        case "stay":
+            die_with_parent(int(parent))
+            end.sendall(b"?")
+            told = end.recv(1).decode()
         case "collector":
             told = [*COLLECTED_WHILE_PREPARED, gc.isenabled(), gc.get_freeze_count() > 0]
         case "search":

@@ -2,11 +2,13 @@
 
 import json
 import os
+import queue
 import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,6 +106,32 @@ def test_its_end_and_its_last_words_are_known(tmp_path, idle_s, deed, word, code
 
     assert ended == code
     assert (b"ValueError: why" in output) == (deed == "raise")
+
+
+def test_it_does_not_end_with_the_thread_that_asked_for_it(tmp_path, idle_s):
+    """Linux takes the thread that started a child for its parent, and confined ones end with that."""
+
+    found, has_begun = queue.SimpleQueue(), threading.Event()
+
+    def begin(wanted, idle_s):
+        found.put(start(wanted, idle_s))
+        has_begun.wait()
+
+    def in_a_thread(*how):
+        thread.append(threading.Thread(target=begin, args=how))
+        thread[0].start()
+        return found.get()
+
+    thread = []
+    with child(tmp_path, "stay", idle_s=idle_s, start=in_a_thread) as (_, end):
+        assert end.recv(1) == b"?"
+        has_begun.set()
+        thread[0].join()
+        while Path(f"/proc/self/task/{thread[0].native_id}").exists():
+            time.sleep(0.001)
+        end.sendall(b"!")
+
+        assert json.loads(end.recv(100)) == "!"
 
 
 def test_it_lives_as_long_as_it_is_wanted(tmp_path, idle_s):

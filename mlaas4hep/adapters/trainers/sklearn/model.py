@@ -137,7 +137,7 @@ class SklearnModel:
         # Its batches are small: threads would spend their time waiting for each other.
         with (
             threadpool_limits(limits=1, user_api="blas"),
-            naming_what_refuses("does not learn the entries"),
+            naming_what_refuses("does not learn the entries", weights),
         ):
             self.estimator.partial_fit(x, self._target(y), **keywords)
 
@@ -149,7 +149,7 @@ class SklearnModel:
         taken = _parameters(self.estimator.fit)  # somebody's own class may want these
         keywords = {name: value for name, value in offered.items() if name in taken}
         check_neighbours(self.estimator, len(x))
-        with naming_what_refuses("does not learn the entries"):
+        with naming_what_refuses("does not learn the entries", weights):
             self.estimator.fit(x, self._target(y), **keywords, **self._weighted(weights))
 
     def _check_several(self, labels: Floats) -> None:

@@ -9,18 +9,23 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import OrdinalEncoder
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, line_of
+from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.sklearn.estimators import parts
 
 _LOOK = "scikit-learn's pages say what it takes; the traceback is in the run's log"
+_OF_NEGATIVE_WEIGHTS = (
+    'some entries have negative weights; "negative_weights": "abs" or "drop" in params.json'
+)
 _ENCODES = "handle_unknown"  #: what an encoder does about values that it has not learned
 
 
 @contextmanager
-def naming_what_refuses(doing: str) -> Iterator[None]:
+def naming_what_refuses(doing: str, weights: Floats | None = None) -> Iterator[None]:
     """Name the part of an estimator that refuses; errors of somebody's own lines are left as they are.
 
     Args:
         doing: what it does not do, as in "does not learn these entries".
+        weights: of entries that it was given: negative ones are why, if there are some.
 
     Raises:
         TrainingError: in the place of whatever scikit-learn raises.
@@ -35,8 +40,10 @@ def naming_what_refuses(doing: str) -> Iterator[None]:
         part = raised_by(error)
         if part is None:
             raise
+        is_negative = weights is not None and bool((weights < 0).any())
         raise TrainingError(
-            f"{MODEL_FILE}: {type(part).__name__} {doing}: {said(error)}", _cure(part)
+            f"{MODEL_FILE}: {type(part).__name__} {doing}: {said(error)}",
+            _OF_NEGATIVE_WEIGHTS if is_negative else _cure(part),
         ) from error
 
 

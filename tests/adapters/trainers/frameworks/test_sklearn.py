@@ -219,6 +219,18 @@ class TestSklearn(FrameworkContract):
             train("binary", unknown)
         assert "did you mean 'jet" in caught.value.hint
 
+    def test_who_cannot_learn_with_negative_weights_is_told_the_cure(self, train):
+        weights = TrainingWeights(is_used=True, classes=((0.0, -1.0),))
+        text = returning("RidgeClassifier()", "from sklearn.linear_model import RidgeClassifier")
+
+        with (
+            pytest.warns(RuntimeWarning, match="sqrt"),
+            pytest.raises(TrainingError, match="RidgeClassifier does not learn") as caught,
+        ):
+            train("binary", text, weights=weights).finish()
+
+        assert "negative weights" in caught.value.hint
+
     @pytest.mark.parametrize(
         ("text", "task"),
         [
