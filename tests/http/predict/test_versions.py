@@ -33,6 +33,16 @@ def test_each_version_answers_by_its_name_and_its_alias(higgs, alice):
     assert [outputs(alice, version) for version in ("", "v2", "v1", "production")] == [1, 1, 3, 3]
 
 
+def test_an_alias_is_a_label_of_tensorflow_serving(higgs, alice):
+    path = "/v1/models/higgs/labels/production"
+
+    assert len(alice.post(f"{path}:predict", json=ROWS).json()["predictions"][0]) == 3
+    assert alice.get(f"{path}/metadata").json()["model_spec"]["version"] == "v1"
+    (state,) = alice.get(path).json()["model_version_status"]
+    assert (state["version"], state["state"]) == ("v1", "AVAILABLE")
+    assert alice.get("/v1/models/higgs/labels/stable").status_code == 404
+
+
 def test_the_open_inference_protocol_has_versions_too(higgs, alice):
     name = alice.get("/v2/models/higgs/versions/production").json()["inputs"][0]["name"]
     body = json.loads(json.dumps(V2).replace('"x"', f'"{name}"'))

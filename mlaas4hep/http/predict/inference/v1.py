@@ -4,7 +4,7 @@
 for each input; the answer is `{"predictions": […]}` in the same form. `{"inputs": …}` holds whole
 columns: the tensor of the only input, or an object of tensors; the answer is `{"outputs": …}`.
 Where classes are known, `classes` beside it names the class of each number.
-`versions/V` in the path is a version that is kept, or an alias such as production.
+`versions/V` in the path is a version that is kept, or an alias such as production; so is `labels/V`.
 """
 
 from collections.abc import Sequence
@@ -205,14 +205,15 @@ def _tensor(info: TensorInfo) -> dict[str, Any]:
 
 
 _TAG = "TensorFlow Serving"
-_MODEL, _OF_VERSION = "/v1/models/{model}", "/v1/models/{model}/versions/{version}"
+_MODEL = "/v1/models/{model}"
+OF_VERSION = (f"{_MODEL}/versions/{{version}}", f"{_MODEL}/labels/{{version}}")
 ROUTES = (
     Route(name="v1_models", method="GET", path="/v1/models", handler=models, tag=_TAG),
     Route(
         name="v1_state",
         method="GET",
         path=_MODEL,
-        also_at=(_OF_VERSION,),
+        also_at=OF_VERSION,
         handler=state,
         tag=_TAG,
         args=(MODEL, VERSION),
@@ -222,7 +223,7 @@ ROUTES = (
         name="v1_metadata",
         method="GET",
         path=f"{_MODEL}/metadata",
-        also_at=(f"{_OF_VERSION}/metadata",),
+        also_at=tuple(f"{path}/metadata" for path in OF_VERSION),
         handler=metadata,
         tag=_TAG,
         args=(MODEL, VERSION),
@@ -232,7 +233,7 @@ ROUTES = (
         name="v1_predict",
         method="POST",
         path=f"{_MODEL}:predict",
-        also_at=(f"{_OF_VERSION}:predict",),
+        also_at=tuple(f"{path}:predict" for path in OF_VERSION),
         handler=predict,
         tag=_TAG,
         actions=("v1",),

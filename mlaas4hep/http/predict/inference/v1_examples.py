@@ -19,6 +19,7 @@ from mlaas4hep.http.predict.context import MAX_BODY_BYTES, Context, by_row, only
 from mlaas4hep.http.predict.inference.signature import signature_of
 from mlaas4hep.http.predict.inference.tensors import STRINGS, asking_tensors, shown, tensor
 from mlaas4hep.http.predict.inference.tfexample import packed_examples
+from mlaas4hep.http.predict.inference.v1 import OF_VERSION
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
@@ -165,7 +166,7 @@ def _route(name: str, verb: str, handler: Any) -> Route:
         name=name,
         method="POST",
         path=f"/v1/models/{{model}}:{verb}",
-        also_at=(f"/v1/models/{{model}}/versions/{{version}}:{verb}",),
+        also_at=tuple(f"{path}:{verb}" for path in OF_VERSION),
         handler=handler,
         tag="TensorFlow Serving",
         args=(MODEL, VERSION),
