@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile
 from mlaas4hep.adapters.sources.columnar.table import Opening, OpenTable, Table
-from mlaas4hep.adapters.sources.places.place import Place, changed, shown
+from mlaas4hep.adapters.sources.places.place import Place, changed, no_memory, shown
 from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.windows import Window, block_edges, overlapping, read_through
 from mlaas4hep.core import keys, wire
@@ -21,7 +21,7 @@ from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.nearest import nearest
-from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
+from mlaas4hep.errors import InvalidRequestError, MlaasError
 
 OPEN_TABLES = 100
 END_BYTES = 64 * 1024  #: of a file's beginning and end that tell it from another
@@ -172,11 +172,9 @@ class TableReader:
             yield
         except MlaasError:
             raise
-        except MemoryError as error:  # others may have it now: whoever tells the run tries again
-            raise ServiceUnavailableError(
-                f"{shown(place.url)}: a part of it takes more memory than there is here now",
-                hint=f"write it in smaller parts ({self._name} has row groups, batches or blocks)",
-            ) from error
+        except MemoryError as error:
+            parts = f"write it in smaller parts ({self._name} has row groups, batches or blocks)"
+            raise no_memory(place.url, parts) from error
         except NotImplementedError as error:
             raise InvalidRequestError(
                 f"{shown(place.url)} is damaged, or holds what its library does not read:"

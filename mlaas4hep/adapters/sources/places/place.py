@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
-from mlaas4hep.errors import InvalidRequestError, PermanentError
+from mlaas4hep.errors import InvalidRequestError, PermanentError, ServiceUnavailableError
 
 FIRST_BYTES = 32 * 1024  #: a header, ROOT's topmost folder, and a tree of few branches behind it
 LAST_BYTES = 256 * 1024  #: a list of keys and a tree, or a footer
@@ -117,6 +117,16 @@ def changed(url: str) -> PermanentError:
     return PermanentError(
         f"{shown(url)} changed since the run began",
         hint="restart the run, so that the file as it is now is measured",
+    )
+
+
+def no_memory(url: str, hint: str) -> ServiceUnavailableError:
+    """Return the error about a part of a file for which there is no room in this process.
+
+    Others may have it now: whoever tells the run tries again.
+    """
+    return ServiceUnavailableError(
+        f"{shown(url)}: a part of it takes more memory than there is here now", hint=hint
     )
 
 

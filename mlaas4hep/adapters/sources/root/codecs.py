@@ -18,6 +18,7 @@ BLOCK_HEADER = 9  #: codec, method, compressed and uncompressed size
 LARGEST = 1024**3  #: ROOT writes no object that is larger
 _LZ4_CHECKSUM = 8  #: bytes of XXH64 before what lz4 packed, which has no checksum of its own
 
+Check = Callable[[int], None]  #: raises if so many bytes are too many
 Block = tuple[bytes, memoryview, int]  #: codec, packed bytes, size of what is in them
 
 
@@ -25,8 +26,10 @@ class UnknownCompressionError(ValueError):
     """Nothing that can be inflated, or not what was packed."""
 
 
-def inflated(data: memoryview, size: int) -> Any:
+def inflated(data: memoryview, size: int, check: Check = lambda _size_bytes: None) -> Any:
     """Return the content of `data`, which has `size` bytes: as it is, or inflated.
+
+    `check` may refuse a size that is believed, before anything is inflated.
 
     Raises:
         UnknownCompressionError: there are not `size` bytes in it, a checksum is wrong, or the
@@ -37,6 +40,7 @@ def inflated(data: memoryview, size: int) -> Any:
     found = list(_blocks(data))
     if size > LARGEST or sum(block_size for _, _, block_size in found) != size:
         raise UnknownCompressionError(f"{size} bytes are promised, and others are there")
+    check(size)
     parts = [_inflated_block(*block) for block in found]
     whole = parts[0] if len(parts) == 1 else b"".join(parts)
     if len(whole) != size:

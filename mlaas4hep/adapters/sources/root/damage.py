@@ -1,4 +1,8 @@
-"""How reading a damaged ROOT file fails: a parser that meets wrong bytes fails in every way."""
+"""How reading a damaged ROOT file fails: a parser that meets wrong bytes fails in every way.
+
+MemoryError is no such way: sizes are believed up to what the bytes can hold, and others may have
+the memory now.
+"""
 
 import lzma
 import struct
@@ -15,7 +19,6 @@ FAILURES = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     NameError,
     NotImplementedError,
     RecursionError,

@@ -14,8 +14,9 @@ from typing import Any
 from cachetools import LRUCache, cached, cachedmethod
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
+from mlaas4hep.adapters.sources.columnar.inflation import check_unpacked
 from mlaas4hep.adapters.sources.early import EarlyAnswers, EarlyBytes
-from mlaas4hep.adapters.sources.places.place import Bytes, Place, changed, shown
+from mlaas4hep.adapters.sources.places.place import Bytes, Place, changed, no_memory, shown
 from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root import header as rootheader
 from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError
@@ -119,6 +120,7 @@ class RootFiles:
             tree = TreeReader(
                 content=EarlyBytes(content, self._early) if place.is_remote else content,
                 reopen=partial(self._uproot_tree, place, name),
+                check=partial(check_unpacked, place),
                 helper=self._helper,
             )
             with self._lock:
@@ -168,6 +170,8 @@ def _our_errors(place: Place) -> Iterator[None]:
         if place.is_remote:
             raise ServiceUnavailableError(f"{shown(url)}: {first_line(error)}") from error
         raise InvalidRequestError(f"{shown(url)} cannot be read: {first_line(error)}") from error
+    except MemoryError as error:
+        raise no_memory(url, "write it with smaller baskets or pages") from error
     except DamagedPartError as error:
         raise InvalidRequestError(
             f"{shown(url)} is {first_line(error)}",

@@ -12,6 +12,7 @@ from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind, EarlyBytes
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
 from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root.awkwards import branches_of
+from mlaas4hep.adapters.sources.root.codecs import Check
 from mlaas4hep.adapters.sources.root.damage import FAILURES
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.leaf import Leaf
@@ -123,6 +124,7 @@ class TreeReader:
         self,
         content: Bytes | EarlyBytes,
         reopen: Callable[[], Any],
+        check: Check,
         helper: Executor | None = None,
     ) -> None:
         """Take what gives the bytes of its file.
@@ -130,9 +132,11 @@ class TreeReader:
         Args:
             content: the bytes.
             reopen: gives uproot's tree, for what only uproot reads.
+            check: raises when baskets inflate, for one block, to more bytes than they may.
             helper: decodes along when it is free.
         """
         self._content = content
+        self._check = check
         self._reopen = reopen
         self._helper = helper
         self._unknown: set[str] = set()  # what turned out to be nothing that we decode
@@ -143,7 +147,7 @@ class TreeReader:
         """Yield blocks that follow each other: what we can decode, the rest through uproot."""
         then = self._behind(layout, names, windows)
         leaves = [leaf for leaf in layout.baskets if leaf.name in names - self._unknown]
-        decoder = Decoder(leaves, self._content, self._helper)
+        decoder = Decoder(leaves, self._content, self._helper, self._check)
         decoded = decoder.blocks(windows, then)
         if layout.ntuple:
             decoded = NtupleDecoder(layout.ntuple, names, self._content).blocks(windows, then)

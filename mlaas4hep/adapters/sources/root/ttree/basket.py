@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlaas4hep.adapters.sources.root.codecs import inflated
+from mlaas4hep.adapters.sources.root.codecs import Check, inflated
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.core.data.columns import Array
@@ -75,7 +75,7 @@ class Basket:
 
 
 def read_basket(
-    leaf: Baskets, index: int, buffer: memoryview, counted: Callable[[int], Array]
+    leaf: Baskets, index: int, buffer: memoryview, counted: Callable[[int], Array], check: Check
 ) -> Basket:
     """Return a basket.
 
@@ -84,6 +84,7 @@ def read_basket(
         index: which of its baskets.
         buffer: the bytes in the file.
         counted: gives the offsets of rows from the counter branch; takes the number of values.
+        check: is told to how many bytes it inflates, before it does.
 
     Raises:
         UnknownBasketError: its rows are nothing that we know.
@@ -95,7 +96,7 @@ def read_basket(
     version, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
     if size != len(buffer) or entries != leaf.entries[index + 1] - leaf.entries[index]:
         raise DamagedStreamError(f"basket {index} of {leaf.name!r} is not what the tree tells of")
-    data = memoryview(inflated(buffer[key_size:], object_size))
+    data = memoryview(inflated(buffer[key_size:], object_size, check))
     border = last - key_size
     if not 0 <= border <= object_size:
         raise DamagedStreamError(f"basket {index} of {leaf.name!r} ends outside of itself")

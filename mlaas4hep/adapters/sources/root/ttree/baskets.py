@@ -16,6 +16,7 @@ from mlaas4hep.adapters.sources.bytetexts import decoded, without_lengths
 from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
 from mlaas4hep.adapters.sources.reason import first_line
+from mlaas4hep.adapters.sources.root.codecs import Check
 from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError
 from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
 from mlaas4hep.adapters.sources.root.ttree.basket import (
@@ -37,13 +38,22 @@ class Decoder:
     """Decodes consecutive blocks; keeps the baskets that reach into the next one."""
 
     def __init__(
-        self, leaves: Iterable[Baskets], content: Bytes, helper: Executor | None = None
+        self,
+        leaves: Iterable[Baskets],
+        content: Bytes,
+        helper: Executor | None = None,
+        check: Check = lambda _size_bytes: None,
     ) -> None:
-        """Take a `helper` that decodes along when it is free."""
+        """Take a `helper` that decodes along when it is free.
+
+        `check` raises when it is told of more bytes than the baskets of a block may inflate to.
+        """
         self.unknown: set[str] = set()  #: branches that turned out to be nothing we decode
         self._leaves = tuple(leaves)
         self._content = content
         self._helper = helper
+        self._check = check
+        self._inflated_bytes = 0  #: of one block
         self._kept: _Kept = {}
 
     def blocks(
@@ -78,6 +88,7 @@ class Decoder:
         return wanted
 
     def _block(self, start: int, stop: int, buffers: _Buffers) -> Columns:
+        self._inflated_bytes = 0
         flat: dict[str, Array] = {}
         jagged: dict[str, Jagged] = {}
         shared: dict[str, _Rows] = {}
@@ -134,7 +145,8 @@ class Decoder:
 
     def _basket(self, leaf: Baskets, index: int, buffer: memoryview) -> Basket:
         try:
-            return read_basket(leaf, index, buffer, partial(self._from_counter, leaf, index))
+            counted = partial(self._from_counter, leaf, index)
+            return read_basket(leaf, index, buffer, counted, self._count)
         except (UnknownBasketError, DamagedPartError):
             raise
         except FAILURES as error:
@@ -142,6 +154,11 @@ class Decoder:
             raise DamagedPartError(
                 first_line(error), branch=leaf.name, byte=leaf.starts[index], entries=entries
             ) from error
+
+    def _count(self, size_bytes: int) -> None:
+        """Count what a basket inflates to with those of its block; raise if it is too much."""
+        self._inflated_bytes += size_bytes
+        self._check(self._inflated_bytes)
 
     def _from_counter(self, leaf: Baskets, index: int, total: int) -> Array:
         """Return where the rows of a basket begin, by its counter branch."""
