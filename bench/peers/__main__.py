@@ -119,7 +119,10 @@ def _compare(peers: list[Peer], options: argparse.Namespace) -> None:
             if options.case in case.name:
                 found = _asked(asked, case, clients, options)
                 for name, samples in found.items():
-                    print(f"{case.name:20} {clients:7}  {name:20}  {_row(found[OURS], samples)}")
+                    print(
+                        f"{case.name:20} {clients:7}  {name:20}  {_row(found[OURS], samples)}",
+                        flush=True,
+                    )
     print("load after:", *os.getloadavg())
 
 

@@ -11,6 +11,7 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class Anybody:
 
 
 class Wire(asyncio.Transport):
-    """A connection whose other end only counts answers."""
+    """A connection whose other end only counts answers; tells when there is news of it."""
 
     def __init__(self, heard: Callable[[], None]) -> None:
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
@@ -65,6 +66,7 @@ class Wire(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self.is_paused = False
+        self.heard()
 
     def write(self, data: Any) -> None:
         self.last = data
@@ -100,15 +102,24 @@ class Server:
         for _ in range(times):
             due = self.wires[-1].answered + 1
             for at in range(0, len(request), READ_BYTES):
-                while any(wire.is_paused for wire in self.wires):
-                    await asyncio.sleep(0)
+                await self._until(self._all_read)
                 for each in self.protocols:
                     each.data_received(request[at : at + READ_BYTES])
             await asyncio.sleep(0)  # what comes next comes in another turn
-            while any(wire.answered < due for wire in self.wires):
-                self.news.clear()
-                await self.news.wait()
+            await self._until(partial(self._all_answered, due))
         return 1e6 * (time.process_time() - started) / times / len(self.wires)
+
+    def _all_read(self) -> bool:
+        return not any(wire.is_paused for wire in self.wires)
+
+    def _all_answered(self, due: int) -> bool:
+        return all(wire.answered >= due for wire in self.wires)
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        """Wait, which takes no processor time, until something is so."""
+        while not is_so():
+            self.news.clear()
+            await self.news.wait()
 
 
 def apps(state: Path) -> Apps:
