@@ -4,6 +4,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
@@ -27,6 +29,7 @@ Version = tuple[str, ...]  #: what a runtime depends on
 Seen = tuple[LoadedModel, float]  #: and when the store was asked about it
 
 BELIEVED_S = 1.0  #: so long the store is not asked again whether a model is still the same
+PROMPT_S = 2.0  #: that a new version may take to be loaded before the old one answers meanwhile
 _BROKEN = 1000  #: how many failures are remembered
 _REMEMBERED = 4096  #: names of models that were checked, and their keys
 _TRIED, _TRIED_S = 16, 60.0  #: loaded models that wait for being announced
@@ -35,8 +38,8 @@ _TRIED, _TRIED_S = 16, 60.0  #: loaded models that wait for being announced
 class Registry:
     """The models of one bucket; answers for what the bucket held at most a second ago.
 
-    A new version replaces the old one when it is loaded; until then the old one answers, and if the
-    new one is broken, goes on answering. A runtime that is not kept any more ends as soon as the
+    A new version replaces the old one when it is loaded. If that takes long the old one answers until
+    then, and if the new one is broken, goes on answering. A runtime that is not kept any more ends as soon as the
     last prediction with it has ended.
     """
 
@@ -46,16 +49,18 @@ class Registry:
         load: Load,
         *,
         keep: int,
+        prompt_s: float = PROMPT_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._load = load
+        self._prompt_s = prompt_s
         self._clock = clock
         self._served: LRUCache[str, LoadedModel] = LRUCache(keep)
         self._seen: dict[str, Seen] = {}  #: what is in `_served`, without a lock
         self._broken: LRUCache[str, tuple[str, PermanentError]] = LRUCache(_BROKEN)
         self._tried: TTLCache[Version, LoadedModel] = TTLCache(_TRIED, _TRIED_S)
-        self._replacing: dict[str, threading.Thread] = {}
+        self._replacing: dict[str, Future[LoadedModel]] = {}
         self._guards: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -151,20 +156,29 @@ class Registry:
             if _version_key(record) in self._tried:
                 return replace(self._tried.pop(_version_key(record)), record=record, etag=info.etag)
             is_broken = self._broken.get(key, ("", None))[0] == info.etag
-            if not is_broken and key not in self._replacing:
-                thread = threading.Thread(target=self._replace, args=(key, info, old), daemon=True)
-                self._replacing[key] = thread
-                thread.start()
+            is_new = not is_broken and key not in self._replacing
+            coming = self._replacing.setdefault(key, Future()) if is_new else None
+        if coming:
+            args = key, info, old, coming
+            threading.Thread(
+                target=self._replace, args=args, name=f"loads {key}", daemon=True
+            ).start()
+            with suppress(TimeoutError, MlaasError):
+                return coming.result(self._prompt_s)
         shared = replace(old.record, public=record.public, groups=record.groups)
         return replace(old, record=shared)
 
-    def _replace(self, key: str, info: ObjectInfo, old: LoadedModel) -> None:
-        """Load the new version while the old one answers."""
+    def _replace(
+        self, key: str, info: ObjectInfo, old: LoadedModel, coming: Future[LoadedModel]
+    ) -> None:
+        """Load the new version, which the old one's next answer waits for a while."""
         try:
             served = self._load_once(key, info, old)
         except MlaasError as error:
             log.warning("%s: the new version is not served: %s", key, error)
+            coming.set_exception(error)
         else:
+            coming.set_result(served)
             with self._guard(key), self._lock:
                 if key in self._served:
                     self._served[key] = served

@@ -215,6 +215,8 @@ def _provenance(record: ModelRecord, services: Services) -> Provenance:
         entries=contract.specs.passed,
         inputs=contract.inputs,
         preproc=contract.preproc,
+        specs_digest=contract.specs_digest,
+        code=contract.code,
         versions=contract.versions,
         metrics=contract.metrics,
     )

@@ -132,6 +132,25 @@ def test_before_cuts_each_sample_sums_up_to_cross_section_times_luminosity(servi
     assert told.scale * weights.sum() == pytest.approx(len(weights), 1e-5)
 
 
+@pytest.mark.parametrize("negative", ["abs", "drop"])
+def test_normalised_weights_are_one_on_average_in_the_loss_of_those_that_count(
+    services, files, negative
+):
+    done = pipeline.run(
+        services, files, labels=LABELS, exclude_branches=("bad",),
+        inputs=[InputFile(name=path.name, url=str(path), tree="t", line=i, xsec=2.0 + i, sample=str(i))
+                for i, path in enumerate(files)],
+        weighting=Weighting(expression="w - 1", norm="xsec", negative=negative),
+    )  # fmt: skip
+
+    specs = pipeline.specs_of(services, done)
+    told = load_inputs(RunSubmitted(owner="o", run=done.name), services).training_weights(specs)
+    labels, stored = weights_of(services, done)
+    counts = stored > 0 if negative == "drop" else stored != 0
+    assert 0.02 < (stored < 0).mean() < 0.98
+    assert of_loss(told, stored, labels, learns=True)[counts].mean() == pytest.approx(1, rel=1e-5)
+
+
 def test_balanced_classes_have_the_same_sum(services, files):
     done = pipeline.run(
         services, files, labels=LABELS, exclude_branches=("bad",),

@@ -118,7 +118,17 @@ def test_a_new_version_is_served_when_it_is_announced(registry, loader, put):
     assert loader.loaded == ["net v1", "net v2"]
 
 
-def test_the_old_version_answers_until_the_new_one_is_loaded(registry, loader, put, clock):
+def test_the_next_answer_is_of_the_new_version_when_that_is_soon_loaded(registry, put, clock):
+    put()
+    registry.current("o", "net")
+    put(version="v2")
+    clock.now = 2.0
+
+    assert registry.current("o", "net").record.version == "v2"
+
+
+def test_the_old_version_answers_until_the_new_one_is_loaded(store, loader, put, clock):
+    registry = Registry(store, loader, keep=2, prompt_s=0.0, clock=clock)
     put()
     registry.current("o", "net")
     put(version="v2", public=True)
@@ -126,7 +136,7 @@ def test_the_old_version_answers_until_the_new_one_is_loaded(registry, loader, p
     loader.gate.clear()
 
     meanwhile = registry.current("o", "net")
-    (loading,) = registry._replacing.values()
+    (loading,) = (each for each in threading.enumerate() if each.name == "loads o/net/model.json")
     loader.gate.set()
     loading.join()
 

@@ -29,10 +29,15 @@ class WeightSum:
     positive: float
     negative: float = 0.0  #: at most 0
     invalid: int = 0  #: NaN or infinite ones, which are not in the sums
+    below: int = 0  #: of `entries`, those of which the weight is negative
 
     def total(self, negative: Negative) -> float:
         """Return the sum, with negative weights as they are wanted."""
         return self.positive + {"keep": self.negative, "abs": -self.negative, "drop": 0.0}[negative]
+
+    def counted(self, negative: Negative) -> int:
+        """Return how many entries count, with negative weights as they are wanted."""
+        return self.entries - (self.below if negative == "drop" else 0)
 
 
 def summed(weights: Array, *, file: int, label: float | None) -> WeightSum:
@@ -45,6 +50,7 @@ def summed(weights: Array, *, file: int, label: float | None) -> WeightSum:
         positive=float(finite[finite > 0].sum()),
         negative=float(finite[finite < 0].sum()),
         invalid=len(weights) - len(finite),
+        below=int((finite < 0).sum()),
     )
 
 
@@ -71,6 +77,7 @@ def joined_sums(parts: Iterable[WeightSum]) -> tuple[WeightSum, ...]:
             positive=math.fsum(one.positive for one in found),
             negative=math.fsum(one.negative for one in found),
             invalid=sum(one.invalid for one in found),
+            below=sum(one.below for one in found),
         )
         for key, found in sorted(together.items())
     )

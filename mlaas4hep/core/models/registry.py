@@ -18,6 +18,8 @@ class Provenance:
     entries: int = 0  #: that passed the cuts
     inputs: tuple[tuple[str, str], ...] = ()  #: (file as written, identity)
     preproc: str = ""
+    specs_digest: str = ""  #: the same for the same data, cuts and rules
+    code: str = ""  #: SHA-256 of model.py and of the files that it may import and read
     versions: tuple[tuple[str, str], ...] = ()  #: (package, version) that trained it
     metrics: tuple[tuple[str, float], ...] = ()
 
@@ -72,10 +74,12 @@ def markdown(card: ModelCard) -> str:
             "## Data",
             "",
             *(f"- {_line(name)} ({_line(identity)})" for name, identity in origin.inputs),
+            *((f"- specs {_line(origin.specs_digest)}",) if origin.specs_digest else ()),
             *(("", "preproc.json:", "", *_fenced(origin.preproc)) if origin.preproc else ()),
             "",
             "## Software",
             "",
+            *((f"- model.py {_line(origin.code)}",) if origin.code else ()),
             *(f"- {_line(name)} {_line(version)}" for name, version in origin.versions),
             "",
             "## Files",

@@ -142,13 +142,14 @@ class ClassSums:
         cls, request: Request, specs: Specs, passed: Sequence[int], used: Sequence[int]
     ) -> "ClassSums":
         """Return the sums, normalised as in the chunks."""
-        scales = factors(request, specs, passed, used)
+        scales, negative = factors(request, specs, passed, used), request.params.weighting.negative
         sums: dict[float, float] = {}
+        entries = 0
         for found in specs.weights:
             if found.label is not None:
-                scaled = found.total(request.params.weighting.negative) * scales[found.file]
+                scaled = found.total(negative) * scales[found.file]
                 sums[found.label] = sums.get(found.label, 0.0) + scaled
-        entries = sum(found.entries for found in specs.weights if found.label is not None)
+                entries += found.counted(negative)
         return cls(by_label=tuple(sorted(sums.items())), entries=entries)
 
 

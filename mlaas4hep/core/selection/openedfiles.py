@@ -20,6 +20,7 @@ from mlaas4hep.core.selection.ranges import MeasuredRange
 from mlaas4hep.errors import PermanentError
 
 CODE_VERSION = 3  #: grows when the same files would give other specs or chunks
+_WEIGHTS_VERSION = 2  #: the same for those with weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +188,7 @@ def _range_contents(
     opened: OpenedFiles, preproc: str, rules: Rules, weighed_by: str
 ) -> tuple[str, ...]:
     how = (CODE_VERSION, opened.branches.features, preproc, rules.missing)
-    transform = keys.digest(*how, *([weighed_by] if weighed_by else []))
+    transform = keys.digest(*how, *((weighed_by, _WEIGHTS_VERSION) if weighed_by else ()))
     return tuple(
         keys.digest("range", transform, opened.files[part.file].identity, (part.start, part.stop))
         if not weighed_by  # numbers and labels may differ between files that are alike

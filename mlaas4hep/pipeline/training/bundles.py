@@ -113,6 +113,8 @@ class Bundle:
             goals=finished.goals,
             missing=finished.missing,
             folding=self._folding(),
+            specs_digest=opened.specs_content(self._request),
+            code=self._request.model_sha256,
             conversions=finished.conversions,
             not_made=finished.not_made,
             versions=finished.versions,

@@ -25,7 +25,9 @@ def test_negative_weights_count_as_is_wanted(negative, total):
 def test_what_is_no_number_is_counted_and_not_summed():
     found = summed(np.array([1.0, np.nan, np.inf, -1.0]), file=2, label=1.0)
 
-    assert found == WeightSum(file=2, label=1.0, entries=4, positive=1.0, negative=-1.0, invalid=2)
+    assert found == WeightSum(
+        file=2, label=1.0, entries=4, positive=1.0, negative=-1.0, invalid=2, below=1
+    )
 
 
 def test_sums_of_parts_are_those_of_the_whole_in_any_order():

@@ -10,6 +10,8 @@ def test_nobody_adds_html_or_lines_to_the_card_of_a_model():
         columns=(evil,),
         classes=(evil,),
         inputs=((evil, evil),),
+        specs_digest=evil,
+        code=evil,
         preproc="{}\n```\n<script>alert(1)</script>\n````\n",
         versions=((evil, evil),),
         metrics=((evil, 0.5),),

@@ -19,6 +19,8 @@ def trained(world, person, name, version):
         identifiers=(),
         inputs=(("a.root", "identity-of-a"),),
         versions=(("keras", "3.15"),),
+        specs_digest="digest-of-specs",
+        code="digest-of-model-py",
         metrics=(("test_auc", 0.81),),
     )
     files = {"contract.json": wire.dump(contract), "model.onnx": version.encode()}

@@ -18,6 +18,8 @@ def test_versions_are_listed_with_where_they_came_from(higgs):
     assert found["v1"]["provenance"]["trained_as"] == "luca_1"
     assert found["v1"]["provenance"]["inputs"] == [["a.root", "identity-of-a"]]
     assert found["v1"]["provenance"]["versions"] == [["keras", "3.15"]]
+    assert found["v1"]["provenance"]["specs_digest"] == "digest-of-specs"
+    assert found["v1"]["provenance"]["code"] == "digest-of-model-py"
 
 
 def test_another_version_of_a_model_is_no_more_models_and_never_costs_the_model(make_world):

@@ -29,6 +29,8 @@ class Contract:
     conversions: tuple[Conversion, ...] = ()
     not_made: tuple[NotMade, ...] = ()  #: files that other tools read
     inputs: tuple[tuple[str, str], ...] = ()  #: (file as written, identity hash)
+    specs_digest: str = ""  #: the same for the same data, cuts and rules
+    code: str = ""  #: SHA-256 of model.py and of the files that it may import and read
     versions: tuple[tuple[str, str], ...] = ()  #: (package, version) that trained it
     metrics: tuple[tuple[str, float], ...] = ()
     isolation: tuple[str, ...] = ()  #: what confined model.py

@@ -92,6 +92,7 @@ function origin(found) {
   const rows = [
     ["Entries that pass the cuts", found.entries ? count(found.entries) : "not known"],
     ...found.inputs.map(([file, id]) => [file, id ? h("code.small", { title: "its identity: the same data have the same" }, id) : "–"]),
+    ...[["specs", found.specs_digest], ["model.py", found.code]].filter(([, digest]) => digest).map(([what, digest]) => [what, h("code.small", { title: digest }, digest.slice(0, 16))]),
     ...found.versions,
   ];
   return panel("Where it comes from", found.trained_as || found.inputs.length ? table(["What", "Which"], rows.map(([what, which]) => [rowHead(what), which]), { "aria-label": "Provenance", class: "pair" }) : h("p.quiet", "It was uploaded, not trained here."));
