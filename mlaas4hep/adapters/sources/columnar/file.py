@@ -57,12 +57,18 @@ class PlaceFile(PositionedFile):
         self._behind = 0  #: the page behind those asked for last
         self.failure: MlaasError | None = None  #: libraries hide what their file objects raise
 
+    def read(self, size: int = -1) -> bytes:
+        """Return so many bytes, or all that are left; fewer where the file ends."""
+        stop = self._at + size if size >= 0 else max(self._at, self._place.size_bytes)
+        data = self.told(lambda: self._read(self._at, stop))
+        self._at += len(data)
+        return data
+
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer, unless the file ends before."""
         view = memoryview(buffer).cast("B")
-        data = self.told(lambda: self._read(self._at, self._at + len(view)))
+        data = self.read(len(view))
         view[: len(data)] = data
-        self._at += len(data)
         return len(data)
 
     @property

@@ -67,19 +67,25 @@ class PagedFile(PositionedFile):
         self._walks: dict[int, _Walk] = {}  #: by where the column's pages begin
         self._plain_bytes = 0
 
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer, unless the file ends before.
+    def read(self, size: int = -1) -> bytes:
+        """Return so many bytes, or all that are left; fewer where the file ends.
 
         Raises:
-            ValueError: a page in it is not as the footer says.
+            ValueError: a page in them is not as the footer says.
         """
-        view = memoryview(buffer).cast("B")
         self._file.seek(self._at)
-        count = self._file.readinto(view)
-        for pages in self._stretches.between(self._at, self._at + count):
-            self._look(pages, self._at, view[:count])
-        self._at += count
-        return count
+        data = self._file.read(size)
+        for pages in self._stretches.between(self._at, self._at + len(data)):
+            self._look(pages, self._at, memoryview(data))
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer, unless the file ends before; ValueError as of `read`."""
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
 
     def _look(self, pages: Pages, start: int, data: memoryview) -> None:
         """Look at the headers in some bytes of the file, which begin at `start`."""

@@ -52,7 +52,7 @@ class Ends:
         inside = sum(min(stop, high) - max(start, low) for low, high in touched)
         if inside < stop - start:
             (answer,) = content.ask([(start, stop)])
-            return bytes(answer())
+            return _bytes(answer())
         ends = zip(touched, self.fetch(content, touched), strict=True)
         return b"".join(data[max(0, start - low) : stop - low] for (low, _), data in ends)
 
@@ -100,9 +100,15 @@ class Place:
             if self.ends is not None:
                 return self.ends.read(content, start, stop)
             (answer,) = content.ask([(start, stop)])
-            return bytes(answer())
+            return _bytes(answer())
         except EOFError as error:
             raise changed(self.url) from error
+
+
+def _bytes(view: memoryview) -> bytes:
+    """Return bytes; those of which all are seen are not copied."""
+    seen = view.obj
+    return seen if isinstance(seen, bytes) and len(seen) == view.nbytes else bytes(view)
 
 
 def missing(url: str) -> InvalidRequestError:

@@ -52,6 +52,18 @@ def test_bytes_are_those_of_the_file_wherever_they_are_read():
         assert _read(file, start, size) == DATA[start : start + size]
 
 
+def test_all_that_is_left_is_read_and_a_buffer_is_filled_as_far_as_it_goes():
+    file, _ = _opened()
+    buffer = bytearray(300)
+
+    file.seek(len(DATA) - 700)
+    count = file.readinto(buffer)
+    rest = file.read()
+
+    assert (count, bytes(buffer) + rest, file.tell()) == (300, DATA[-700:], len(DATA))
+    assert (file.read(), file.readinto(buffer)) == (b"", 0)
+
+
 def test_both_ends_come_with_one_question():
     file, server = _opened()
 
