@@ -72,20 +72,24 @@ def hidden(name):
                 os.close(int(number))
     return mapped
 """
+LARGE, MANY = "wrote more than 7gb of files", "made too many files, or folders too deep"
 HIDING = {
-    "mapped files without names": ("exec(MAPPED, globals())", "kept = [hidden('a'), hidden('b')]"),
-    "folders without bottom": ("import os", "os.makedirs('/'.join(['d'] * 100))"),
-    "too many files": ("for n in range(10_500): open(str(n), 'w').close()",),
+    "mapped files without names": (
+        LARGE,
+        ("exec(MAPPED, globals())", "kept = [hidden('a'), hidden('b')]"),
+    ),
+    "folders without bottom": (MANY, ("import os", "os.makedirs('/'.join(['d'] * 100))")),
+    "too many files": (MANY, ("for n in range(10_500): open(str(n), 'w').close()",)),
 }
 
 
-@pytest.mark.parametrize("lines", HIDING.values(), ids=HIDING)
-def test_files_that_are_hidden_end_the_training(lines):
+@pytest.mark.parametrize(("what", "lines"), HIDING.values(), ids=HIDING)
+def test_files_that_are_hidden_end_the_training(what, lines):
     error, _ = failure(
         f"MAPPED = {MAPPED!r}\n".encode() + body(*lines, "import time", "time.sleep(60)")
     )
 
-    assert str(error) == "the training wrote more than 7gb of files"
+    assert str(error) == f"the training {what}"
     assert error.problem.file == "model.py"
 
 

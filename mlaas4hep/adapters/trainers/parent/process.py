@@ -154,9 +154,13 @@ class TrainingProcess:
                 file="model.py",
                 hint="training is done for you, with as many threads as `cpus` in the submission",
             )
-        if self._disk_bytes() > most.disk_bytes:
+        disk_bytes = self._disk_bytes()
+        if disk_bytes > most.disk_bytes:
+            size = _readable(most.disk_bytes)
             return PermanentError(
-                f"the training wrote more than {_readable(most.disk_bytes)} of files",
+                f"the training wrote more than {size} of files"
+                if math.isfinite(disk_bytes)
+                else "the training made too many files, or folders too deep",
                 stage="train",
                 file="model.py",
                 hint="model.py should not write files",
