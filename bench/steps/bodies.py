@@ -273,7 +273,6 @@ def nano_bytes(inputs: Inputs, folder: Path, **_: object) -> Body:
     (path, *_others) = inputs.paths(folder)
     source = DataFiles(DirectoryStore(Path(tempfile.mkdtemp()), "none"))
     info = source.describe(str(path), "events")
-
     survey = source.survey(str(path), "events", SELECTED)
     baskets = wire.load(RootLayout, survey.layout.encode()).baskets
     wanted = sum(sum(each.stops) - sum(each.starts) for each in baskets)

@@ -71,6 +71,15 @@ class InterruptedRunBook:
         return self._runs.get(owner, name)
 
 
+@pytest.fixture
+def _interruptible():
+    """Raise KeyboardInterrupt as at a terminal: who starts tests in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_a_lock_is_given_back_before_an_interruption_ends_the_run():
     services = bootstrap.services(Settings())
     run = Run(owner="a", name="luca_1", folder="luca", number=1, created_at=0, updated_at=0)

@@ -100,7 +100,8 @@ def layout(tmp_path_factory):
 def _reader(layout):
     found, data, x = layout
     server = _Noted(data)
-    reader = TreeReader(content=EarlyBytes(server, EarlyAnswers()), reopen=lambda: None)
+    content = EarlyBytes(server, EarlyAnswers())
+    reader = TreeReader(content=content, reopen=lambda: None, check=lambda _size: None)
 
     def read(*windows):
         server.asked.clear()

@@ -134,12 +134,12 @@ def _check_frozen(needed: Iterable[Any], target: str) -> None:
         )
 
 
-def _checked_node(wanted: str, names: Iterable[str], what: str, otherwise: str) -> str:
-    """Return a node that the graph has; refuse others with the nearest names, or `otherwise`."""
+def _checked_node(wanted: str, names: Iterable[str], what: str, shape: str) -> str:
+    """Return a node that the graph has; refuse others with the nearest names and its shape."""
     known = set(names)
     if _node(wanted) not in known:
-        hint = nearest(_node(wanted), known) or otherwise
-        raise ModelError(f"the graph has no {what} node {wanted!r}; {hint}")
+        hints = "; ".join(filter(None, (nearest(_node(wanted), known), shape)))
+        raise ModelError(f"the graph has no {what} node {wanted!r}; {hints}")
     return wanted
 
 

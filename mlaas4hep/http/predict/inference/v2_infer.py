@@ -136,7 +136,7 @@ def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
         _check_number(message)
         parameters = message.get("parameters") or {}
         binary = bool(parameters.get("binary_data_output", False))
-        outputs = tuple([Output.asked(each, binary) for each in message.get("outputs") or ()])
+        outputs = tuple([Output.of(each, binary) for each in message.get("outputs") or ()])
         inputs, used = _inputs(message["inputs"], raw)
         request_id = str(message.get("id", ""))
         signature = parameters.get("signature_name", "")

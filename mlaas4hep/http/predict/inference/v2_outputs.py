@@ -19,7 +19,7 @@ class Output(NamedTuple):
     binary: bool
 
     @classmethod
-    def asked(cls, described: Mapping[str, Any], binary: bool) -> "Output":
+    def of(cls, described: Mapping[str, Any], binary: bool) -> "Output":
         """Return what a request describes; `binary` is what it says of all outputs.
 
         Raises:

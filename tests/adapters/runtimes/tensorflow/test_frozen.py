@@ -87,8 +87,8 @@ def test_an_input_may_be_one_number_for_all_rows(graph):
         ("two", ("x", "y"), "'y' depends on k, too: without inputNode"),
         ("learning", ("x:0", "y:-1"), "has no tensor 'y:-1'"),
         ("two", ("x", "k"), "'k' depends on k, too"),
-        ("default", ("x", "mul/y"), "has no output node 'mul/y'; it ends in y$"),
-        ("two", ("dense_4_input", "y"), "has no input node 'dense_4_input'; it begins in x, k$"),
+        ("default", ("x", "mul/y"), "has no output node 'mul/y'; .*it ends in y$"),
+        ("two", ("dense_4_input", "y"), "has no input node 'dense_4_input'; .*it begins in x, k$"),
     ],
 )
 def test_what_no_prediction_can_come_of_is_refused_as_it_is_loaded(graph, kind, nodes, says):

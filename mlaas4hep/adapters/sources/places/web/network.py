@@ -4,6 +4,7 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -26,28 +27,8 @@ def checked_pools(policy: ServerPolicy) -> urllib3.PoolManager:
     """Return connections to the servers that the policy allows, each at an address it allows."""
 
     def connected(connection: HTTPConnection) -> socket.socket:
-        """Connect to the first address that answers; TLS still checks the name of the host."""
-        failure: Exception = NewConnectionError(connection, "no address")
-        silent = 0
         found = policy.addresses(connection.host.strip("[]"), connection.port)
-        for address in islice(found, ADDRESSES):
-            try:
-                made = create_connection(
-                    (address, connection.port),
-                    connection.timeout,
-                    socket_options=connection.socket_options,
-                )
-            except TimeoutError:
-                failure = ConnectTimeoutError(connection, "it is silent")
-                silent += 1
-                if silent == SILENT_ADDRESSES:
-                    break
-            except OSError as error:
-                failure = NewConnectionError(connection, str(error))
-            else:
-                sys.audit("http.client.connect", connection, connection.host, connection.port)
-                return made
-        raise failure
+        return _first_that_answers(connection, islice(found, ADDRESSES))
 
     class CheckedConnection(HTTPConnection):
         _new_conn = connected
@@ -66,6 +47,30 @@ def checked_pools(policy: ServerPolicy) -> urllib3.PoolManager:
     pools = urllib3.PoolManager(maxsize=CONNECTIONS, ssl_context=ssl.create_default_context())
     pools.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
     return pools
+
+
+def _first_that_answers(connection: HTTPConnection, addresses: Iterable[str]) -> socket.socket:
+    """Connect to the first address that answers; TLS still checks the name of the host."""
+    failure: Exception = NewConnectionError(connection, "no address")
+    silent = 0
+    for address in addresses:
+        try:
+            made = create_connection(
+                (address, connection.port),
+                connection.timeout,
+                socket_options=connection.socket_options,
+            )
+        except TimeoutError:
+            failure = ConnectTimeoutError(connection, "it is silent")
+            silent += 1
+            if silent == SILENT_ADDRESSES:
+                break
+        except OSError as error:
+            failure = NewConnectionError(connection, str(error))
+        else:
+            sys.audit("http.client.connect", connection, connection.host, connection.port)
+            return made
+    raise failure
 
 
 class _Fresh(HTTPConnectionPool):
