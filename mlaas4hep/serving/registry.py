@@ -38,9 +38,9 @@ _TRIED, _TRIED_S = 16, 60.0  #: loaded models that wait for being announced
 class Registry:
     """The models of one bucket; answers for what the bucket held at most a second ago.
 
-    A new version replaces the old one when it is loaded. If that takes long the old one answers until
-    then, and if the new one is broken, goes on answering. A runtime that is not kept any more ends as soon as the
-    last prediction with it has ended.
+    A new version replaces the old one when it is loaded. If that takes long the old one answers
+    until then, and if the new one is broken, goes on answering. A runtime that is not kept any more
+    ends as soon as the last prediction with it has ended.
     """
 
     def __init__(

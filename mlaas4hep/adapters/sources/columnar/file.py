@@ -45,6 +45,13 @@ class PositionedFile(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with what `read` gives, of which whoever inherits has one of its own."""
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view)) or b""
+        view[: len(data)] = data
+        return len(data)
+
 
 class PlaceFile(PositionedFile):
     """The bytes of an open place; one thread at a time."""
@@ -63,13 +70,6 @@ class PlaceFile(PositionedFile):
         data = self.told(lambda: self._read(self._at, stop))
         self._at += len(data)
         return data
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer, unless the file ends before."""
-        view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
 
     @property
     def descriptor(self) -> int | None:

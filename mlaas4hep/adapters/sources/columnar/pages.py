@@ -8,7 +8,6 @@ header is looked at in the bytes that pyarrow reads, before it sees them.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from mlaas4hep.adapters.sources.columnar.file import PlaceFile, PositionedFile
 from mlaas4hep.adapters.sources.columnar.inflation import check_unpacked
@@ -79,13 +78,6 @@ class PagedFile(PositionedFile):
             self._look(pages, self._at, memoryview(data))
         self._at += len(data)
         return data
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer, unless the file ends before; ValueError as of `read`."""
-        view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
 
     def _look(self, pages: Pages, start: int, data: memoryview) -> None:
         """Look at the headers in some bytes of the file, which begin at `start`."""
