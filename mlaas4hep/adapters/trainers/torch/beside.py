@@ -65,11 +65,12 @@ def put_back_losses(losses: Iterable[Any], kept: Iterable[Any]) -> None:
 
 
 def chance() -> dict[str, Any]:
-    """Return where the generators of Python and NumPy stand, which modules may draw from."""
+    """Return where the generators of Python, NumPy and GPUs stand, which modules may draw from."""
     name, keys, *rest = np.random.get_state()  # noqa: NPY002 - see `Torch.running`
     return {
         "python": random.getstate(),
         "numpy": (str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest),
+        "gpus": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
     }
 
 
@@ -79,3 +80,6 @@ def restore_chance(kept: dict[str, Any]) -> None:
     random.setstate((version, tuple(state), rest))
     name, keys, *more = kept["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), *more))  # noqa: NPY002
+    gpus = kept.get("gpus", [])[: torch.cuda.device_count()]
+    for place, where in enumerate(gpus):
+        torch.cuda.set_rng_state(where, place)

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,8 +16,17 @@ from mlaas4hep.adapters.trainers.torch.unused import check_unused
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
 
+def gpus() -> tuple[str, ...]:
+    """Return the GPUs that this process sees."""
+    return tuple(f"cuda:{place}" for place in range(torch.cuda.device_count()))
+
+
 class Torch:
     """See `framework.Framework`."""
+
+    def __init__(self, find_devices: Callable[[], Sequence[str]] = gpus) -> None:
+        """Train on all the devices that `find_devices` finds, if the submission asks for a GPU."""
+        self._find_devices = find_devices
 
     @contextmanager
     def running(self, seed: int) -> Iterator[None]:
@@ -45,10 +54,10 @@ class Torch:
             )
         check_unused(made, defined)
         torch.set_num_threads(max(1, math.ceil(job.resources.cpus)))
-        check_gpu(job, "PyTorch", sees_one=torch.cuda.is_available())
-        if job.resources.device == "gpu":
-            made = made.to("cuda")
-        model = TorchModel(made, job, defined, *checks.heads(made, job.columns))
+        devices = self._find_devices() if job.resources.device == "gpu" else ("cpu",)
+        check_gpu(job, "PyTorch", sees_one=bool(devices))
+        made = made.to(devices[0])
+        model = TorchModel(made, job, defined, *checks.heads(made, job.columns), devices=devices)
         model.dry_run()
         return model
 

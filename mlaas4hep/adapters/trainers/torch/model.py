@@ -21,6 +21,7 @@ from mlaas4hep.adapters.trainers.torch.checks import Head
 from mlaas4hep.adapters.trainers.torch.joint import Learned, joint
 from mlaas4hep.adapters.trainers.torch.metrics import BatchMetrics
 from mlaas4hep.adapters.trainers.torch.oddities import oddities
+from mlaas4hep.adapters.trainers.torch.replicas import Replicas, spread
 from mlaas4hep.adapters.trainers.torch.steps import Steps
 from mlaas4hep.adapters.trainers.torch.unused import check_columns
 from mlaas4hep.core.models.bundle.conversion import Missing
@@ -44,6 +45,8 @@ class TorchModel:
         defined: Mapping[str, Any],
         form: Outputs,
         heads: Sequence[Head],
+        *,
+        devices: Sequence[str] = (),
     ) -> None:
         """Look for what is learned.
 
@@ -53,6 +56,7 @@ class TorchModel:
             defined: by model.py.
             form: of what the module gives.
             heads: of it, one for each tensor.
+            devices: that learn, of which the module lies on the first.
         """
         self.module = module
         self._job = job
@@ -68,6 +72,8 @@ class TorchModel:
             self._target = target.usual(np.array(job.labels, np.float32), self._head, job)
         self._seen: set[float] | None = None  #: labels, if they choose the loss
         self._metrics = BatchMetrics()
+        self._devices = tuple(devices)
+        self._replicas = Replicas(module)
         self._warnings = (*self._steps.warnings, *oddities(module, job.columns))
         self.summary = self._summary(form)
         self._form = form
@@ -99,6 +105,9 @@ class TorchModel:
             self.summary = self._summary(self._form)
             figures = trial.figures(self._target, self._form, self._job)
         self._callbacks.check(figures)
+        self._replicas = spread(
+            self.module, self._devices, self._job.columns, self._job.params.batch_size
+        )
 
     def learn(self, block: Block) -> None:
         """Learn from the block's rows, in batches in their order."""
@@ -108,10 +117,10 @@ class TorchModel:
             given: list[Any] = []
 
             def loss(batch: Batch = batch, given: list[Any] = given) -> Any:
-                given[:] = [outputs_of(self.module, batch.inputs)]
+                given[:] = [self._replicas.outputs(batch.inputs)]
                 return batch.loss(self.target, given[0])
 
-            value = self._steps.step(loss)
+            value = self._steps.step(loss, self._replicas.gather)
             self._metrics.add(self.target, given[0], batch.labels, value, batch.weights)
 
     def test(self, block: Block) -> None:
@@ -164,6 +173,7 @@ class TorchModel:
             "chance": beside.chance(),
             "loss": self._target.name if self._target else "",
             "callbacks": self._callbacks.state(),
+            "devices": len(self._replicas),
             **self._steps.state(),
         }
         torch.save(kept, content)
@@ -180,6 +190,7 @@ class TorchModel:
         remembered = kept["callbacks"]  # an earlier release wrote none: nothing is taken then
         self.module.load_state_dict(kept["module"])
         self._steps.restore(kept)
+        self._replicas.compare(kept.get("devices", 1))
         self._callbacks.restore(remembered)
         torch.set_rng_state(kept["random"])
         if "chance" in kept:  # an earlier release wrote none of what is beside the weights

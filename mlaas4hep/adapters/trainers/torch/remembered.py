@@ -58,6 +58,19 @@ def is_object(value: Any) -> bool:
     return of_model and not isinstance(value, torch.nn.Module | type)
 
 
+def is_same(some: Any, others: Any) -> bool:
+    """Tell whether two values that `kept` returned are the same."""
+    if type(some) is not type(others):
+        return False
+    if isinstance(some, torch.Tensor):
+        return bool(torch.equal(some, others))
+    if isinstance(some, dict):
+        return some.keys() == others.keys() and all(is_same(some[k], others[k]) for k in some)
+    if isinstance(some, list | tuple):
+        return len(some) == len(others) and all(map(is_same, some, others))
+    return bool(some == others)
+
+
 def parts(owner: Any, depth: int = 0) -> list[tuple[str, Any]]:
     """Return the attributes of an object that can be kept, by name."""
     found = []

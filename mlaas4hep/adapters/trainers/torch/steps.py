@@ -44,13 +44,19 @@ class Steps:
         self.warnings = still(module, self.optimizer)
         self._computes_gradients = _wants_function(self.optimizer)
 
-    def step(self, loss: Callable[[], Any]) -> Any:
-        """Do one step down the gradient of what `loss` returns, and return that."""
+    def step(self, loss: Callable[[], Any], gather: Callable[[], None]) -> Any:
+        """Do one step down the gradient of what `loss` returns, and return that.
+
+        Args:
+            loss: computes it.
+            gather: completes the gradients, after each of them.
+        """
 
         def with_gradient() -> Any:
             self.optimizer.zero_grad(set_to_none=True)
             value = loss()
             value.backward()
+            gather()
             return value
 
         if self._computes_gradients:
