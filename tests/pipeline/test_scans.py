@@ -130,6 +130,17 @@ def test_other_methods_try_as_many_values_as_they_are_told(services, data, metho
     assert len(set(widths)) > 1
 
 
+def test_optuna_tries_no_point_of_lists_alone_twice(services, data):
+    pytest.importorskip("optuna", reason="the extra `scans` is not installed")
+
+    run, trials = run_scan(
+        services, data, method="optuna", trials=20, arguments={"width": [20, 30], "depth": [1, 2]}
+    )
+
+    assert run.status is Status.DONE
+    assert len({trial.values for trial in trials.trials}) == len(trials.trials) == 4
+
+
 def test_no_more_trials_run_at_once_than_is_asked_for(services, data):
     seen = []
 

@@ -4,10 +4,11 @@ import warnings
 from importlib.util import find_spec
 from typing import Any
 
-from mlaas4hep.core.requests.scan import Dimension, Scan, Values
+from mlaas4hep.core.requests.scan import Dimension, Scan, Values, distinct
 from mlaas4hep.core.runs.scans import Trial, Trials
 from mlaas4hep.errors import InvalidRequestError
 
+_ASKS = 20  #: until something is tried that was not tried before
 _STATES = {"done": "COMPLETE", "pruned": "PRUNED", "running": "RUNNING"}  # others taught nothing
 
 
@@ -22,10 +23,17 @@ class OptunaProposer:
             )
 
     def propose(self, scan: Scan, trials: Trials) -> Values:
-        """Ask a study that knows the trials so far."""
+        """Ask a study that knows the trials so far, again where it repeats one of them."""
         study = _study(scan, trials)
-        asked = study.ask({one.name: _distribution(one) for one in scan.space})
-        return tuple((one.name, asked.params[one.name]) for one in scan.space)
+        space = {one.name: _distribution(one) for one in scan.space}
+        tried = [one.values for one in trials.trials]
+        known = set(map(distinct, tried))
+        for _ in range(_ASKS):
+            asked = study.ask(space)
+            values = tuple((name, asked.params[name]) for name in space)
+            if distinct(values) not in known:
+                return values
+        return scan.untried(tried) or values
 
     def prunes(self, scan: Scan, trials: Trials, trial: Trial) -> bool:
         """Compare the trial with the median of the others after as many rounds."""

@@ -91,8 +91,8 @@ class Runtimes:
     def _confined(
         self, store: ObjectStore, record: ModelRecord, file: str, kind: kinds.ModelKind
     ) -> "ConfinedRuntime":
+        from mlaas4hep.adapters.runtimes.confined.house import House  # noqa: PLC0415 - the same
         from mlaas4hep.adapters.runtimes.confined.runtime import (  # noqa: PLC0415 - the same
-            House,
             confined_runtime,
         )
 

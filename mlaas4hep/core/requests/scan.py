@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -65,13 +65,18 @@ class Scan:
 
     def proposal(self, number: int) -> Values:
         """Return what trial `number` of a grid or a random scan tries; always the same."""
-        points = _points(self.space)
         if self.method == "grid":
             return self._point(number)
-        if points:  # of lists alone no point is drawn twice
+        if points := _points(self.space):  # of lists alone no point is drawn twice
             return self._point(self._drawn(points, number + 1)[number])
         dice = random.Random(f"{self.seed}/{number}")  # noqa: S311 - no secret
         return tuple((dimension.name, dimension.drawn(dice)) for dimension in self.space)
+
+    def untried(self, tried: Collection[Values]) -> Values | None:
+        """Return the first combination of lists that is not among `tried`; None: there is none."""
+        known = set(map(distinct, tried))
+        every = (self._point(number) for number in range(_points(self.space)))
+        return next((values for values in every if distinct(values) not in known), None)
 
     def _drawn(self, points: int, count: int) -> list[int]:
         """Return the first different numbers below `points` that chance gives."""
@@ -88,6 +93,11 @@ class Scan:
             number, at = divmod(number, len(dimension.choices))
             values.append((dimension.name, dimension.choices[at]))
         return tuple(reversed(values))
+
+
+def distinct(values: Values) -> tuple[tuple[str, type, Scalar], ...]:
+    """Return what tells `values` from others: true and 1 are two values, and so are 1 and 1.0."""
+    return tuple((name, type(value), value) for name, value in values)
 
 
 def _points(space: tuple[Dimension, ...]) -> int:
@@ -152,14 +162,15 @@ def _dimension(name: str, value: Any) -> Dimension:
 
 def _different(name: str, values: list[Scalar]) -> tuple[Scalar, ...]:
     """Return `values`, of which none may stand there twice: it would be trained twice."""
-    seen: set[tuple[type, Scalar]] = set()  # true and 1 are two values, and so are 1 and 1.0
+    seen: set[Any] = set()
     for value in values:
-        if (type(value), value) in seen:
+        (told,) = distinct(((name, value),))
+        if told in seen:
             raise InvalidRequestError(
                 f"scan: {name} has {value!r} twice",
                 hint='a value is tried once; for other random choices scan "seed"',
             )
-        seen.add((type(value), value))
+        seen.add(told)
     return tuple(values)
 
 
@@ -180,7 +191,7 @@ def _trials(method: str, space: tuple[Dimension, ...], value: Any) -> int:
     points = _points(space)
     if method != "grid":
         wanted = _whole("trials", 20 if value is None else value, 1, MOST_TRIALS)
-        return min(points, wanted) if points and method == "random" else wanted
+        return min(points, wanted) if points else wanted
     for dimension in space:
         if not dimension.choices:
             raise InvalidRequestError(

@@ -1,5 +1,6 @@
 """The trials of a scan: what each tries, how it stands, and which is the best."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -35,9 +36,10 @@ class Trial:
         if run.status is not Status.DONE:
             return replace(self, rounds=rounds)
         value = figures.get(figure)
-        if value is None:
+        if value is None or math.isnan(value):
             names = ", ".join(sorted(figures)) or "none"
-            problem = f"it has no figure {figure!r}; there are {names}"
+            lacks = f"it has no figure {figure!r}; there are {names}"
+            problem = lacks if value is None else f"its {figure} is no number"
             return replace(self, status="failed", problem=problem)
         return replace(self, status="done", figure=value, rounds=rounds)
 

@@ -33,6 +33,16 @@ def test_a_random_scan_of_lists_alone_tries_nothing_twice():
     assert len({of_many.proposal(number) for number in range(20)}) == of_many.trials == 20
 
 
+def test_what_was_not_tried_yet_tells_true_from_1():
+    scan = parse_scan({"method": "optuna", "trials": 9, "arguments": {"a": [True, 1, 1.0]}})
+    first, second, third = ((("arguments.a", value),) for value in (True, 1, 1.0))
+
+    assert scan.trials == 3
+    assert scan.untried([first]) == second
+    assert type(scan.untried([first, second])[0][1]) is float
+    assert scan.untried([first, second, third]) is None
+
+
 def test_a_random_scan_is_the_same_each_time_and_stays_in_its_ranges():
     given = {"method": "random", "trials": 30, "arguments": {"rate": RANGE, "kind": ["a", "b"]}}
 

@@ -1,8 +1,8 @@
 """One child process with a socket to it."""
 
 import math
-import os
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -16,11 +16,18 @@ from mlaas4hep.adapters.children.forked import release
 from mlaas4hep.adapters.children.request import ChildRequest, Program
 from mlaas4hep.adapters.children.start import start
 from mlaas4hep.adapters.confinement.environment import bare_environment
+from mlaas4hep.adapters.runtimes.confined.processortime import OwnTime, used_seconds
 
 _PROCESSORS = 4  #: that a batch may keep busy for all of its time
 _ENDS_S = 2.0  #: until a process whose socket is closed is gone
 _FAULTS = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL)
 _RENEWED_S = 1.0  #: seconds between two looks at what was used
+_LONGEST = 8  #: times its own time that an answer may take where others have the processors
+_LOOK_S = 0.1  #: between two looks at what it has had
+
+
+class StarvedError(Exception):
+    """Others had the processors: it is no fault of the model that it said nothing."""
 
 
 class Process:
@@ -40,6 +47,7 @@ class Process:
                 arguments=arguments,
             )
             self._child = start(wanted, prepared_s)
+        self._own = OwnTime(self.pid)
         self._renewed_at = -math.inf
         self._killing = threading.Lock()
         self._is_over = False
@@ -53,9 +61,31 @@ class Process:
         if now - self._renewed_at < _RENEWED_S or self.has_ended:
             return
         self._renewed_at = now
-        most = int(_used_seconds(self.pid) + _PROCESSORS * (seconds + _RENEWED_S))
+        most = int(used_seconds(self.pid) + _PROCESSORS * (seconds + _RENEWED_S))
         with suppress(ProcessLookupError):  # it ended: the exchange will say so
             resource.prlimit(self.pid, resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+
+    def wait(self, seconds: float) -> None:
+        """Return when the process says something.
+
+        Raises:
+            TimeoutError: it said nothing, and has had so many seconds of its own.
+            StarvedError: it has not had them, in several times as many.
+        """
+        told = select.poll()  # not `select`: predict may have more than a thousand descriptors
+        told.register(self.end_point, select.POLLIN)
+        self._own = own = OwnTime(self.pid)
+        left_s = seconds
+        while not told.poll(max(left_s, _LOOK_S) * 1000):
+            left_s = seconds - own.seconds
+            if left_s <= 0:
+                raise TimeoutError
+            if own.took_seconds >= _LONGEST * seconds:
+                raise StarvedError
+
+    def has_had(self, seconds: float) -> bool:
+        """Tell whether it has had so much time of its own for what it does now."""
+        return self._own.seconds >= seconds
 
     @property
     def pid(self) -> int:
@@ -87,16 +117,6 @@ class Process:
             self._is_over = True
             self._child.kill()
             release(self._child)
-
-
-def _used_seconds(pid: int) -> float:
-    """Return the processor time of a process so far; 0 if it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return 0.0
-    ticks = fields.rpartition(")")[2].split()[11:13]
-    return sum(int(each) for each in ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -10,17 +10,13 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlaas4hep.adapters.children import frames
 from mlaas4hep.adapters.children.request import Program
-from mlaas4hep.adapters.children.start import IDLE_SECONDS
-from mlaas4hep.adapters.runtimes.confined.allowance import Allowance
-from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
-from mlaas4hep.adapters.runtimes.confined.process import Process
-from mlaas4hep.adapters.runtimes.confined.slots import Slots
+from mlaas4hep.adapters.runtimes.confined.house import House
+from mlaas4hep.adapters.runtimes.confined.process import Process, StarvedError
 from mlaas4hep.adapters.runtimes.confined.ways import Way, announced
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, STRINGS
 from mlaas4hep.core import keys
@@ -32,17 +28,6 @@ from mlaas4hep.ports import ObjectStore, Runtime
 
 _MODULE = "mlaas4hep.adapters.runtimes.confined.child"
 _PREPARED = ("tensorflow", "rehearsal")  #: engines that take seconds to import, or start often
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """What the models of one engine share."""
-
-    allowance: Allowance
-    places: Slots
-    overruns: Overruns
-    demand: str = "any"  #: one of `levels.DEMANDS`
-    prepared_seconds: float = IDLE_SECONDS  #: see `children.start.start`
 
 
 class SignatureRuntime:
@@ -83,6 +68,7 @@ class ConfinedRuntime:
         self.asked_at: float | None = None
         self._has_answered = False
         self._has_given_up = False
+        self._was_starved = False  #: when it gave up: others had the processors
         nodes = record.input_node, record.output_node
         self._arguments = (kind.engine, file, *nodes, str(record.folds))
         self._program = Program(
@@ -159,9 +145,12 @@ class ConfinedRuntime:
 
     def give_up(self) -> None:
         """End being loaded, or predicting: others wait for the place."""
-        self._has_given_up = True
         if (process := self.process) is not None:
+            allowance, is_batch = self._house.allowance, self.asked_at is not None
+            share_s = allowance.fair_run_s if is_batch else allowance.fair_load_s
+            self._was_starved = not process.has_had(share_s)
             process.kill()
+        self._has_given_up = True
 
     def _predicted(
         self, way: Way, typed: Mapping[str, Array]
@@ -210,16 +199,19 @@ class ConfinedRuntime:
         """Send and receive one frame; `head` None: only receive what the child says first."""
         assert self.process is not None  # noqa: S101 - `_start` comes first
         limit_s = self._house.allowance.load_s if head is None else self._house.allowance.run_s
+        what = "its batch" if head is not None else "being loaded"
         self.process.renew(limit_s)
         try:
             self.process.end_point.settimeout(limit_s)
             if head is not None:
                 frames.send(self.process.end_point, head, feeds)
+            self.process.wait(limit_s)
             return frames.receive(
                 self.process.end_point, within_s=limit_s, most_bytes=frames.MAX_ANSWER_BYTES
             )
+        except StarvedError as error:
+            raise self._starved(what) from error
         except TimeoutError as error:
-            what = "its batch" if head is not None else "being loaded"
             raise self._overrun(
                 f"model {self._name!r} took more than {limit_s:.0f} s for {what} and was ended"
             ) from error
@@ -242,6 +234,8 @@ class ConfinedRuntime:
         )
 
     def _gave_up(self, *, is_loading: bool) -> ServiceUnavailableError:
+        if self._was_starved:
+            return self._starved("being loaded" if is_loading else "its batch")
         allowance = self._house.allowance
         share_s, what = (
             (allowance.fair_load_s, "being loaded")
@@ -252,6 +246,16 @@ class ConfinedRuntime:
             f"model {self._name!r} took more than {share_s:.0f} s for {what} while others waited,"
             " and was ended",
             is_forgiven_once=not is_loading,
+        )
+
+    def _starved(self, what: str) -> ServiceUnavailableError:
+        """Return what to tell where others had the processors: nobody is shut out for it."""
+        self._end()
+        self._has_given_up = False
+        return ServiceUnavailableError(
+            f"this machine is too busy: model {self._name!r} did not get its time for {what}",
+            stage="predict",
+            hint="ask again later, or have predict run where more processors are free",
         )
 
     def _overrun(self, reason: str, *, is_forgiven_once: bool = False) -> ServiceUnavailableError:

@@ -9,21 +9,12 @@ from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
-
-
-class _Runs:
-    """Runs a program where it is unpickled."""
-
-    def __init__(self, program):
-        self.program = program
-
-    def __reduce__(self):
-        return exec, (self.program,)
+from tests.adapters.runtimes.confined.programs import Runs
 
 
 def _load(program):
     store = MemoryStore(lambda: 0.0)
-    store.put(keys.model_file("o", "m", "v", "model.pickle"), pickle.dumps(_Runs(program)))
+    store.put(keys.model_file("o", "m", "v", "model.pickle"), pickle.dumps(Runs(program)))
     record = ModelRecord(owner="o", name="m", version="v", files=("model.pickle",))
     return Runtimes().load(store, record)
 
