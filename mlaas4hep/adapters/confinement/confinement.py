@@ -87,6 +87,19 @@ def confine(
     return reached
 
 
+def hold(*, memory_bytes: int, parent: int) -> None:
+    """Keep to an amount of memory and end with the parent; for our program that strangers speak to.
+
+    It keeps what it needs to speak to them: the network, and the credentials of its environment.
+    """
+    _be_ended_first()
+    _die_with(parent)
+    limit(memory_bytes, 0)
+    limit_addresses(memory_bytes)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    _drop_capabilities()
+
+
 def _be_ended_first() -> None:
     """Where memory ends, let the kernel end this process before the one that everybody needs."""
     with suppress(OSError):

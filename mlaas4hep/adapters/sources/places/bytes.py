@@ -6,8 +6,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from queue import Queue
-from typing import Any, Self
+from typing import Self
 
 from mlaas4hep.adapters.sources.places.place import PendingBytes, Span
 
@@ -42,49 +41,18 @@ class FileBytes:
         return memoryview(data)
 
 
-class ServerBytes:
-    """Bytes of a remote file through uproot's source: vectored reads."""
-
-    def __init__(self, source: Any) -> None:
-        self._source = source
-        self.size_bytes = 0  #: read so far
-
-    def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
-        """Send requests for the bytes at each [start, stop), and return what waits for them.
-
-        All are on their way at once; the first answers can be decoded while the others arrive.
-        """
-        groups = grouped(spans)
-        chunks = [
-            chunk
-            for some in _requests(span for span, _ in groups)
-            for chunk in self._source.chunks(some, Queue())
-        ]
-        self.size_bytes += sum(stop - start for (start, stop), _ in groups)
-        return [
-            partial(_received, chunk, low - start, high - start)
-            for chunk, ((start, _), parts) in zip(chunks, groups, strict=True)
-            for low, high in parts
-        ]
-
-
-def _requests(spans: Iterable[Span]) -> Iterator[list[Span]]:
-    """Yield spans in lists of about `REQUEST_BYTES`."""
-    some: list[Span] = []
+def requests(groups: Iterable[Group]) -> Iterator[list[Group]]:
+    """Yield groups in lists of about `REQUEST_BYTES`."""
+    some: list[Group] = []
     size = 0
-    for start, stop in spans:
-        some.append((start, stop))
+    for (start, stop), parts in groups:
+        some.append(((start, stop), parts))
         size += stop - start
         if size >= REQUEST_BYTES:
             yield some
             some, size = [], 0
     if some:
         yield some
-
-
-def _received(chunk: Any, start: int, stop: int) -> memoryview:
-    chunk.wait()
-    return memoryview(chunk.raw_data).cast("B")[start:stop]
 
 
 def grouped(

@@ -121,7 +121,9 @@ def _web(policy: ServerPolicy) -> Servers:
 
 
 def _xrootd(policy: ServerPolicy) -> Servers:
-    from mlaas4hep.adapters.sources.places.xrootd import XRootDPlaces  # noqa: PLC0415 - an extra
+    from mlaas4hep.adapters.sources.places.xrootd.place import (  # noqa: PLC0415 - an extra
+        XRootDPlaces,
+    )
 
     return XRootDPlaces(policy)
 

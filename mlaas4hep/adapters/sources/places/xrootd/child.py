@@ -1,0 +1,291 @@
+"""`python -m mlaas4hep.adapters.sources.places.xrootd.child`: where XRootD's client works.
+
+It asks one server, and may end with it: the client takes all that a server sends, and ends its
+process where memory ends. Only `connection.py` starts it.
+"""
+
+import json
+import os
+import select
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import XRootD.client
+from XRootD.client.flags import QueryCode
+
+from mlaas4hep.adapters.confinement.confinement import hold
+from mlaas4hep.adapters.confinement.limits import allow_seconds
+from mlaas4hep.adapters.sources.places.xrootd import answers
+
+TIMEOUT_S = 30
+ON_THEIR_WAY_BYTES = 64 * 1024**2  #: that are asked of the server at once
+_IDLE_S = 300.0
+_NUMBER_OF_PARTS, _PART_BYTES = 1024, 2097136  #: of one vectored read, unless the server tells
+_LIMITS = (  # a dead server otherwise takes eight minutes to fail
+    ("ConnectionWindow", 5),
+    ("ConnectionRetry", 1),
+    ("RequestTimeout", 60),
+    ("StreamTimeout", 30),
+)
+_TEXT = 1000  #: characters of what a server says
+_NOT_ONE_SERVER = {"code": 0, "errno": 0, "message": "", "elsewhere": True}
+
+Told = Callable[[Any, Any], None]  #: is given status and response
+
+
+class _Client:
+    """Answers the questions about one server, whenever the client has an answer."""
+
+    def __init__(self, end: socket.socket, host: str, port: int) -> None:
+        self._end = end
+        self._server = host, port
+        self._files: dict[int, _OpenFile] = {}
+        self._sending = threading.Lock()
+        self._on_their_way = _Bytes()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nobody has a file open."""
+        return not self._files
+
+    def stat(self, asked: dict[str, Any]) -> None:
+        """Tell size and time of a file."""
+        there = XRootD.client.FileSystem(self._checked(asked["url"]))
+
+        def told(status: Any, response: Any, _there: object = there) -> None:
+            self._tell(asked, status, lambda: {"size": response.size, "time": response.modtime})
+
+        self._begun(asked, there.stat(asked["path"], timeout=TIMEOUT_S, callback=_called(told)))
+
+    def list(self, asked: dict[str, Any]) -> None:
+        """Tell the names in a folder."""
+        there = XRootD.client.FileSystem(self._checked(asked["url"]))
+
+        def told(status: Any, response: Any, _there: object = there) -> None:
+            self._tell(asked, status, lambda: [each.name for each in response])
+
+        begun = there.dirlist(asked["path"], timeout=TIMEOUT_S, callback=_called(told))
+        self._begun(asked, begun)
+
+    def open(self, asked: dict[str, Any]) -> None:
+        """Open a file under the number of the question, and tell which server has it."""
+        file = _OpenFile()
+        self._files[asked["number"]] = file
+
+        def told(status: Any, _response: Any) -> None:
+            if not status.ok:
+                self._files.pop(asked["number"], None)
+            self._tell(asked, status, lambda: file.file.get_property("DataServer"))
+
+        url = asked["url"]
+        self._checked(url)
+        self._begun(asked, file.file.open(url, timeout=TIMEOUT_S, callback=_called(told)))
+
+    def configure(self, asked: dict[str, Any]) -> None:
+        """Learn how much the server of a file gives at once."""
+        file = self._files[asked["file"]]
+        there = XRootD.client.FileSystem(f"root://{asked['there']}/")
+
+        def told(status: Any, response: Any, _there: object = there) -> None:
+            if status.ok:
+                file.understand(response)
+            self._tell(asked, status, lambda: None)
+
+        question = "readv_iov_max readv_ior_max"
+        begun = there.query(QueryCode.CONFIG, question, timeout=TIMEOUT_S, callback=_called(told))
+        self._begun(asked, begun)
+
+    def close(self, asked: dict[str, Any]) -> None:
+        """Close a file; nobody waits for it."""
+        file = self._files.pop(asked["file"], None)
+        if file is not None:
+            file.file.close(timeout=TIMEOUT_S, callback=lambda *_, _kept=file: None)
+
+    def read(self, asked: dict[str, Any]) -> None:
+        """Tell the bytes at spans, which lie behind each other in the answer."""
+        file = self._files[asked["file"]]
+        parts = file.parts(asked["spans"])
+        size = sum(length for _, length in parts)
+        answer = _Parts(
+            len(parts), lambda found: self._send(asked, answers.CONTENT, found, size=size)
+        )
+        self._on_their_way.add(size)
+        for some in file.groups(parts):
+            told = answer.taking(some, lambda status: self._fail(asked, status, size=size))
+            begun = file.file.vector_read(chunks=some, timeout=TIMEOUT_S, callback=_called(told))
+            if not begun.ok:
+                told(begun, None)
+
+    def _checked(self, url: str) -> str:
+        """Return the server of a URL, which must be the one that this process asks."""
+        read = XRootD.client.URL(url)
+        if (read.hostname.strip("[]").lower(), read.port) != self._server:
+            raise _ElsewhereError
+        return f"{read.protocol}://{read.hostid}"
+
+    def _begun(self, asked: dict[str, Any], status: Any) -> None:
+        if not status.ok:
+            self._fail(asked, status)
+
+    def _tell(self, asked: dict[str, Any], status: Any, found: Callable[[], Any]) -> None:
+        if not status.ok:
+            self._fail(asked, status)
+            return
+        text = json.dumps(found()).encode()
+        if len(text) > answers.TOLD_BYTES:
+            self.fail(asked, {"code": 0, "errno": 0, "message": "its answer is too large"})
+            return
+        self._send(asked, answers.TOLD, [text])
+
+    def _fail(self, asked: dict[str, Any], status: Any, size: int = 0) -> None:
+        said = {"code": status.code, "errno": status.errno, "message": status.message[:_TEXT]}
+        self.fail(asked, said, size)
+
+    def fail(self, asked: dict[str, Any], said: dict[str, Any], size: int = 0) -> None:
+        """Tell why there is no answer."""
+        self._send(asked, answers.FAILED, [json.dumps(said).encode()], size=size)
+
+    def _send(self, asked: dict[str, Any], kind: int, parts: Any, *, size: int = 0) -> None:
+        with self._sending, suppress(OSError):  # nobody is there: the main thread sees it too
+            answers.tell(self._end, asked["number"], kind, parts)
+        self._on_their_way.add(-size)
+
+
+class _ElsewhereError(Exception):
+    """XRootD's client would ask another server than the one that was checked."""
+
+
+class _OpenFile:
+    """One file, and how much of it its server gives at once."""
+
+    def __init__(self) -> None:
+        self.file = XRootD.client.File()
+        self._most_parts, self._most_bytes = _NUMBER_OF_PARTS, _PART_BYTES
+
+    def understand(self, answer: bytes) -> None:
+        """Take what a server says; one that says nonsense is taken for a usual one."""
+        with suppress(ValueError):
+            most_parts, most_bytes = map(int, answer.rstrip(b"\0\n").split(b"\n", 1))
+            self._most_parts = min(max(most_parts, 1), _NUMBER_OF_PARTS)
+            self._most_bytes = min(max(most_bytes, 1024), _PART_BYTES)
+
+    def parts(self, spans: list[list[int]]) -> list[tuple[int, int]]:
+        """Return place and length of each part, none longer than the server gives."""
+        step = self._most_bytes
+        return [
+            (place, min(step, stop - place))
+            for start, stop in spans
+            for place in range(start, stop, step)
+        ]
+
+    def groups(self, parts: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+        """Return the parts in lists of as many as the server gives at once."""
+        most = self._most_parts
+        return [parts[first : first + most] for first in range(0, len(parts), most)]
+
+
+class _Parts:
+    """The parts of one answer, which come in any order."""
+
+    def __init__(self, count: int, done: Callable[[list[bytes]], None]) -> None:
+        self._found: list[bytes] = [b""] * count
+        self._missing = count
+        self._taken = 0
+        self._done = done
+        self._has_failed = False
+        self._lock = threading.Lock()
+
+    def taking(self, some: list[tuple[int, int]], failed: Callable[[Any], None]) -> Told:
+        """Return what takes the answer to the next of the questions."""
+        first = self._taken
+        self._taken += len(some)
+
+        def told(status: Any, response: Any) -> None:
+            found = [chunk.buffer for chunk in response.chunks] if status.ok else []
+            is_whole = [len(each) for each in found] == [length for _, length in some]
+            with self._lock:
+                if self._has_failed:
+                    return
+                self._has_failed = not is_whole
+                self._missing -= len(found)
+                self._found[first : first + len(some)] = found
+                is_last = not self._missing
+            if not is_whole:
+                failed(_Short if status.ok else status)
+            elif is_last:
+                self._done(self._found)
+
+        return told
+
+
+class _Short:
+    """The status of an answer with other bytes than were asked for."""
+
+    code, errno, message = 0, 0, "it sends other bytes than were asked for"
+
+
+class _Bytes:
+    """How many bytes are on their way; who asks for more waits until there is room."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+
+    def add(self, count: int) -> None:
+        """Count some more, when there is room, or (below 0) some less."""
+        with self._changed:
+            while count > 0 and self._count and self._count + count > ON_THEIR_WAY_BYTES:
+                self._changed.wait()
+            self._count += count
+            if count < 0:
+                self._changed.notify_all()
+
+
+def _called(told: Told) -> Callable[[Any, Any, Any], None]:
+    return lambda status, response, _hosts: told(status, response)
+
+
+def main(arguments: list[str]) -> None:
+    """Answer questions until the parent goes, or nobody asks for long.
+
+    Args:
+        arguments: socket descriptor, parent's process id, memory, processor time between two
+            questions, host and port of the server.
+    """
+    descriptor, parent, memory_bytes, seconds, host, port = arguments
+    end = socket.socket(fileno=int(descriptor))
+    hold(memory_bytes=int(memory_bytes), parent=int(parent))
+    for name, value in _LIMITS:
+        XRootD.client.EnvPutInt(name, value)
+    client = _Client(end, host, int(port))
+    ways = {each.__name__: each for each in (client.stat, client.list, client.open, client.close)}
+    ways |= {each.__name__: each for each in (client.configure, client.read)}
+    while True:
+        asked = _next(end, client)
+        allow_seconds(float(seconds))
+        try:
+            ways[asked["what"]](asked)
+        except _ElsewhereError:
+            client.fail(asked, _NOT_ONE_SERVER)
+        except Exception as error:  # noqa: BLE001 - the client raises what it likes
+            said = {"code": 0, "errno": 0, "message": repr(error)[:_TEXT]}
+            client.fail(asked, said)
+
+
+def _next(end: socket.socket, client: _Client) -> dict[str, Any]:
+    """Return the next question, or end."""
+    while not select.select([end], [], [], _IDLE_S)[0]:
+        if client.is_idle:
+            os._exit(0)
+    try:
+        return answers.asked(end)
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,53 @@
+"""What went wrong with a file of an XRootD server, as our errors say it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mlaas4hep.adapters.sources.places.place import missing, shown
+from mlaas4hep.adapters.sources.places.xrootd.connection import GoneError, RefusedError
+from mlaas4hep.adapters.sources.reason import first_line
+from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
+
+_GONE = frozenset({3011, 3016})  #: kXR_NotFound, kXR_isDirectory
+_SERVER_SAYS_NO = 400  #: XrdCl's errErrorResponse: the server answered, with an error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """Turns what happens while a server is asked about a URL into our errors."""
+
+    url: str
+    is_there: bool  #: the server knows the file: what it says of it later may heal
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Raise our errors instead.
+
+        Raises:
+            InvalidRequestError: there is no such file, or the server refuses to give it.
+            ServiceUnavailableError: the server does not answer, or not in a way that makes sense.
+        """
+        try:
+            yield
+        except RefusedError as error:
+            raise self._refused(error) from error
+        except GoneError as error:
+            raise ServiceUnavailableError(
+                f"{shown(self.url)}: the server does not answer: the process that asked it was"
+                f" ended ({first_line(error)})",
+                hint="its server may send without end, or there may be too little memory",
+            ) from error
+
+    def _refused(self, error: RefusedError) -> MlaasError:
+        reason = first_line(error).replace(self.url, shown(self.url))
+        if error.is_elsewhere:
+            return InvalidRequestError(f"{shown(self.url)} must be one server and one path")
+        if error.errno in _GONE and error.code == _SERVER_SAYS_NO and not self.is_there:
+            return missing(self.url)
+        if self.is_there or error.code != _SERVER_SAYS_NO:
+            return ServiceUnavailableError(
+                f"{shown(self.url)}: the server does not answer: {reason}",
+                hint="check the name of the server; if it is right, restart the run when it is back",
+            )
+        return InvalidRequestError(f"{shown(self.url)}: {reason}")
