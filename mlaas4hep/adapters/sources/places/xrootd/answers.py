@@ -39,7 +39,7 @@ def ask(end: socket.socket, asked: dict[str, Any]) -> None:
     end.sendall(_LENGTH.pack(len(text)) + text)
 
 
-def asked(end: socket.socket) -> dict[str, Any]:
+def next_question(end: socket.socket) -> dict[str, Any]:
     """Return the next question; EOFError: there will be none."""
     (length,) = _LENGTH.unpack(_exactly(end, _LENGTH.size))
     if length > _MOST_ASKED:
@@ -51,7 +51,7 @@ def asked(end: socket.socket) -> dict[str, Any]:
 def tell(end: socket.socket, number: int, kind: int, parts: Sequence[Any]) -> None:
     """Send an answer of these buffers; OSError: nobody takes it."""
     size = sum(len(part) for part in parts)
-    buffers = [memoryview(_HEAD.pack(number, kind, size)), *map(memoryview, parts)]
+    buffers = [memoryview(_HEAD.pack(number, kind, size)), *(memoryview(part) for part in parts)]
     for first in range(0, len(buffers), _AT_ONCE):
         _send_all(end, buffers[first : first + _AT_ONCE])
 

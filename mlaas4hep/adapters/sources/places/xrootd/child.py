@@ -15,14 +15,13 @@ from contextlib import suppress
 from typing import Any
 
 import XRootD.client
-from XRootD.client.flags import QueryCode
 
 from mlaas4hep.adapters.confinement.confinement import hold
 from mlaas4hep.adapters.confinement.limits import allow_seconds
 from mlaas4hep.adapters.sources.places.xrootd import answers
+from mlaas4hep.adapters.sources.places.xrootd.parts import BytesOnTheirWay, Parts, Told
 
-TIMEOUT_S = 30
-ON_THEIR_WAY_BYTES = 64 * 1024**2  #: that are asked of the server at once
+_CLIENT: Any = XRootD.client  # it has no types
 _IDLE_S = 300.0
 _NUMBER_OF_PARTS, _PART_BYTES = 1024, 2097136  #: of one vectored read, unless the server tells
 _LIMITS = (  # a dead server otherwise takes eight minutes to fail
@@ -31,21 +30,20 @@ _LIMITS = (  # a dead server otherwise takes eight minutes to fail
     ("RequestTimeout", 60),
     ("StreamTimeout", 30),
 )
+_REFUSED = 400  #: XrdCl's errErrorResponse: asking again does not help
 _TEXT = 1000  #: characters of what a server says
-_NOT_ONE_SERVER = {"code": 0, "errno": 0, "message": "", "elsewhere": True}
-
-Told = Callable[[Any, Any], None]  #: is given status and response
 
 
 class _Client:
     """Answers the questions about one server, whenever the client has an answer."""
 
-    def __init__(self, end: socket.socket, host: str, port: int) -> None:
+    def __init__(self, end: socket.socket, server: tuple[str, int], answer_s: int) -> None:
         self._end = end
-        self._server = host, port
+        self._server = server
+        self._answer_s = answer_s
         self._files: dict[int, _OpenFile] = {}
         self._sending = threading.Lock()
-        self._on_their_way = _Bytes()
+        self._on_their_way = BytesOnTheirWay()
 
     @property
     def is_idle(self) -> bool:
@@ -54,22 +52,28 @@ class _Client:
 
     def stat(self, asked: dict[str, Any]) -> None:
         """Tell size and time of a file."""
-        there = XRootD.client.FileSystem(self._checked(asked["url"]))
+        there = _CLIENT.FileSystem(self._checked(asked["url"]))
 
         def told(status: Any, response: Any, _there: object = there) -> None:
             self._tell(asked, status, lambda: {"size": response.size, "time": response.modtime})
 
-        self._begun(asked, there.stat(asked["path"], timeout=TIMEOUT_S, callback=_called(told)))
+        self._begun(
+            asked, there.stat(asked["path"], timeout=self._answer_s, callback=_called(told))
+        )
 
     def list(self, asked: dict[str, Any]) -> None:
         """Tell the names in a folder."""
-        there = XRootD.client.FileSystem(self._checked(asked["url"]))
+        there = _CLIENT.FileSystem(self._checked(asked["url"]))
 
-        def told(status: Any, response: Any, _there: object = there) -> None:
-            self._tell(asked, status, lambda: [each.name for each in response])
+        def listed() -> None:  # not by a callback: there is none where a name is no text
+            try:
+                status, response = there.dirlist(asked["path"], timeout=self._answer_s)
+            except (SystemError, ValueError):
+                self.fail(asked, _said("a name in this folder is no text", _REFUSED))
+            else:
+                self._tell(asked, status, lambda: [each.name for each in response])
 
-        begun = there.dirlist(asked["path"], timeout=TIMEOUT_S, callback=_called(told))
-        self._begun(asked, begun)
+        threading.Thread(target=listed, daemon=True).start()
 
     def open(self, asked: dict[str, Any]) -> None:
         """Open a file under the number of the question, and tell which server has it."""
@@ -83,12 +87,12 @@ class _Client:
 
         url = asked["url"]
         self._checked(url)
-        self._begun(asked, file.file.open(url, timeout=TIMEOUT_S, callback=_called(told)))
+        self._begun(asked, file.file.open(url, timeout=self._answer_s, callback=_called(told)))
 
     def configure(self, asked: dict[str, Any]) -> None:
         """Learn how much the server of a file gives at once."""
         file = self._files[asked["file"]]
-        there = XRootD.client.FileSystem(f"root://{asked['there']}/")
+        there = _CLIENT.FileSystem(f"root://{asked['there']}/")
 
         def told(status: Any, response: Any, _there: object = there) -> None:
             if status.ok:
@@ -96,33 +100,37 @@ class _Client:
             self._tell(asked, status, lambda: None)
 
         question = "readv_iov_max readv_ior_max"
-        begun = there.query(QueryCode.CONFIG, question, timeout=TIMEOUT_S, callback=_called(told))
+        begun = there.query(
+            _CLIENT.flags.QueryCode.CONFIG, question, timeout=self._answer_s, callback=_called(told)
+        )
         self._begun(asked, begun)
 
     def close(self, asked: dict[str, Any]) -> None:
         """Close a file; nobody waits for it."""
         file = self._files.pop(asked["file"], None)
         if file is not None:
-            file.file.close(timeout=TIMEOUT_S, callback=lambda *_, _kept=file: None)
+            file.file.close(timeout=self._answer_s, callback=lambda *_, _kept=file: None)
 
     def read(self, asked: dict[str, Any]) -> None:
         """Tell the bytes at spans, which lie behind each other in the answer."""
         file = self._files[asked["file"]]
         parts = file.parts(asked["spans"])
         size = sum(length for _, length in parts)
-        answer = _Parts(
+        answer = Parts(
             len(parts), lambda found: self._send(asked, answers.CONTENT, found, size=size)
         )
         self._on_their_way.add(size)
         for some in file.groups(parts):
             told = answer.taking(some, lambda status: self._fail(asked, status, size=size))
-            begun = file.file.vector_read(chunks=some, timeout=TIMEOUT_S, callback=_called(told))
+            begun = file.file.vector_read(
+                chunks=some, timeout=self._answer_s, callback=_called(told)
+            )
             if not begun.ok:
                 told(begun, None)
 
     def _checked(self, url: str) -> str:
         """Return the server of a URL, which must be the one that this process asks."""
-        read = XRootD.client.URL(url)
+        read = _CLIENT.URL(url)
         if (read.hostname.strip("[]").lower(), read.port) != self._server:
             raise _ElsewhereError
         return f"{read.protocol}://{read.hostid}"
@@ -137,7 +145,7 @@ class _Client:
             return
         text = json.dumps(found()).encode()
         if len(text) > answers.TOLD_BYTES:
-            self.fail(asked, {"code": 0, "errno": 0, "message": "its answer is too large"})
+            self.fail(asked, _said("its answer is too large", _REFUSED))
             return
         self._send(asked, answers.TOLD, [text])
 
@@ -163,7 +171,7 @@ class _OpenFile:
     """One file, and how much of it its server gives at once."""
 
     def __init__(self) -> None:
-        self.file = XRootD.client.File()
+        self.file = _CLIENT.File()
         self._most_parts, self._most_bytes = _NUMBER_OF_PARTS, _PART_BYTES
 
     def understand(self, answer: bytes) -> None:
@@ -188,61 +196,9 @@ class _OpenFile:
         return [parts[first : first + most] for first in range(0, len(parts), most)]
 
 
-class _Parts:
-    """The parts of one answer, which come in any order."""
-
-    def __init__(self, count: int, done: Callable[[list[bytes]], None]) -> None:
-        self._found: list[bytes] = [b""] * count
-        self._missing = count
-        self._taken = 0
-        self._done = done
-        self._has_failed = False
-        self._lock = threading.Lock()
-
-    def taking(self, some: list[tuple[int, int]], failed: Callable[[Any], None]) -> Told:
-        """Return what takes the answer to the next of the questions."""
-        first = self._taken
-        self._taken += len(some)
-
-        def told(status: Any, response: Any) -> None:
-            found = [chunk.buffer for chunk in response.chunks] if status.ok else []
-            is_whole = [len(each) for each in found] == [length for _, length in some]
-            with self._lock:
-                if self._has_failed:
-                    return
-                self._has_failed = not is_whole
-                self._missing -= len(found)
-                self._found[first : first + len(some)] = found
-                is_last = not self._missing
-            if not is_whole:
-                failed(_Short if status.ok else status)
-            elif is_last:
-                self._done(self._found)
-
-        return told
-
-
-class _Short:
-    """The status of an answer with other bytes than were asked for."""
-
-    code, errno, message = 0, 0, "it sends other bytes than were asked for"
-
-
-class _Bytes:
-    """How many bytes are on their way; who asks for more waits until there is room."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._changed = threading.Condition()
-
-    def add(self, count: int) -> None:
-        """Count some more, when there is room, or (below 0) some less."""
-        with self._changed:
-            while count > 0 and self._count and self._count + count > ON_THEIR_WAY_BYTES:
-                self._changed.wait()
-            self._count += count
-            if count < 0:
-                self._changed.notify_all()
+def _said(message: str, code: int = 0) -> dict[str, Any]:
+    """Return what is told where no server refused."""
+    return {"code": code, "errno": 0, "message": message}
 
 
 def _called(told: Told) -> Callable[[Any, Any, Any], None]:
@@ -254,14 +210,14 @@ def main(arguments: list[str]) -> None:
 
     Args:
         arguments: socket descriptor, parent's process id, memory, processor time between two
-            questions, host and port of the server.
+            questions, time for one answer, host and port of the server.
     """
-    descriptor, parent, memory_bytes, seconds, host, port = arguments
+    descriptor, parent, memory_bytes, seconds, answer_s, host, port = arguments
     end = socket.socket(fileno=int(descriptor))
     hold(memory_bytes=int(memory_bytes), parent=int(parent))
     for name, value in _LIMITS:
-        XRootD.client.EnvPutInt(name, value)
-    client = _Client(end, host, int(port))
+        _CLIENT.EnvPutInt(name, value)
+    client = _Client(end, (host, int(port)), int(answer_s))
     ways = {each.__name__: each for each in (client.stat, client.list, client.open, client.close)}
     ways |= {each.__name__: each for each in (client.configure, client.read)}
     while True:
@@ -270,10 +226,9 @@ def main(arguments: list[str]) -> None:
         try:
             ways[asked["what"]](asked)
         except _ElsewhereError:
-            client.fail(asked, _NOT_ONE_SERVER)
+            client.fail(asked, {**_said(""), "elsewhere": True})
         except Exception as error:  # noqa: BLE001 - the client raises what it likes
-            said = {"code": 0, "errno": 0, "message": repr(error)[:_TEXT]}
-            client.fail(asked, said)
+            client.fail(asked, _said(repr(error)[:_TEXT]))
 
 
 def _next(end: socket.socket, client: _Client) -> dict[str, Any]:
@@ -282,7 +237,7 @@ def _next(end: socket.socket, client: _Client) -> dict[str, Any]:
         if client.is_idle:
             os._exit(0)
     try:
-        return answers.asked(end)
+        return answers.next_question(end)
     except (EOFError, OSError):
         os._exit(0)
 

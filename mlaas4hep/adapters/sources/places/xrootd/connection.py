@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,27 @@ from mlaas4hep.adapters.sources.places.xrootd import answers
 from mlaas4hep.core.harmless import harmless
 from mlaas4hep.core.requests.inputs.servers import Server
 
-MEMORY_BYTES = 1024**3
-SECONDS = 60.0  #: of processor time, from one question on
-SILENCE_S = 90.0  #: in which nothing is answered at all; the client itself gives up before
 _MODULE = "mlaas4hep.adapters.sources.places.xrootd.child"
 _SEND_S = struct.pack("@ll", 60, 0)  #: struct timeval
 _CREDENTIALS = ("XRD", "Xrd", "X509_", "KRB5", "BEARER_TOKEN", "XDG_RUNTIME_DIR", "SSL_CERT")
 _ITSELF = frozenset({"HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "TMPDIR", "PATH"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What the process of one server may take."""
+
+    memory_bytes: int = 1024**3
+    seconds: float = 60.0  #: of processor time, from one question on
+    answer_s: int = 30  #: after which the client gives up a question
+    silence_s: float = 90.0  #: in which nothing at all is answered; longer than the client waits
+
+
 class GoneError(Exception):
     """The process is gone, and so are all answers."""
+
+    def __init__(self, why: str = "the process that asked it ended") -> None:
+        super().__init__(why)
 
 
 class RefusedError(Exception):
@@ -57,7 +67,8 @@ class Question:
 class Connection:
     """One process, and the questions that it is asked; any number of threads may ask."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, allowance: Allowance) -> None:
+        self._silence_s = allowance.silence_s
         self._socket, theirs = socket.socketpair()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_S)
         with theirs:
@@ -66,7 +77,7 @@ class Connection:
                 folder=Path("/"),
                 environment=_environment,
                 descriptor=theirs.fileno(),
-                arguments=(MEMORY_BYTES, SECONDS, *server),
+                arguments=(*astuple(allowance)[:3], *server),
             )
             self._process = start(wanted)
         self._mail = _Mail(self._socket, self._process)
@@ -117,13 +128,15 @@ class Connection:
     def waited(self, question: Question) -> memoryview:
         """Return the answer; see `told`."""
         while True:
-            left_s = self._mail.heard_at + SILENCE_S - time.monotonic()
+            left_s = self._mail.heard_at + self._silence_s - time.monotonic()
             try:
                 return question.answer.result(max(0.0, left_s))
             except TimeoutError:
-                if time.monotonic() - self._mail.heard_at >= SILENCE_S:
+                if time.monotonic() - self._mail.heard_at >= self._silence_s:
                     self.end()
-                    raise GoneError("its server is silent") from None
+                    raise GoneError(
+                        "the process that asked it heard nothing, and was ended"
+                    ) from None
 
     def end(self) -> None:
         """End the process, and with it all files that it has open."""

@@ -34,9 +34,8 @@ class Failures:
             raise self._refused(error) from error
         except GoneError as error:
             raise ServiceUnavailableError(
-                f"{shown(self.url)}: the server does not answer: the process that asked it was"
-                f" ended ({first_line(error)})",
-                hint="its server may send without end, or there may be too little memory",
+                f"{shown(self.url)}: the server does not answer: {first_line(error)}",
+                hint="it may send without end, or there may be too little memory here",
             ) from error
 
     def _refused(self, error: RefusedError) -> MlaasError:

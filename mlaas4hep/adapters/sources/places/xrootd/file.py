@@ -40,10 +40,10 @@ class XRootDBytes:
                 if self._file is None or self._file.connection.is_gone:
                     self._file = self._opened()
             for some in requests(groups):
-                pending += self._asked(self._file, some)
+                pending += self._pending(self._file, some)
         return pending
 
-    def _asked(
+    def _pending(
         self, file: OpenFile, groups: Sequence[tuple[Span, list[Span]]]
     ) -> list[PendingBytes]:
         question = file.connection.read(file.number, [span for span, _ in groups])

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from mlaas4hep.adapters.sources.places.place import Bytes, Ends, Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.places.xrootd.connection import Allowance
 from mlaas4hep.adapters.sources.places.xrootd.connections import Connections
 from mlaas4hep.adapters.sources.places.xrootd.errors import Failures
 from mlaas4hep.adapters.sources.places.xrootd.file import OpenFile, XRootDBytes
@@ -26,14 +27,14 @@ class XRootDPlaces:
     in the end is looked at before bytes are taken from it.
     """
 
-    def __init__(self, policy: ServerPolicy) -> None:
+    def __init__(self, policy: ServerPolicy, allowance: Allowance = Allowance()) -> None:  # noqa: B008 - it is frozen
         if importlib.util.find_spec("XRootD") is None:  # an extra of its own
             raise InvalidRequestError(
                 "root:// cannot be read here: the client of XRootD is not installed",
                 hint="pip install 'mlaas4hep[xrootd]'",
             )
         self._policy = policy
-        self._connections = Connections()
+        self._connections = Connections(allowance)
 
     def locate(self, url: str) -> Place:
         """Return the place of `root://host//path`; InvalidRequestError, ServiceUnavailableError."""
