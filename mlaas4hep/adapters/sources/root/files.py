@@ -29,7 +29,7 @@ from mlaas4hep.adapters.sources.root.opening import (
     tree_of_uproot,
 )
 from mlaas4hep.adapters.sources.root.tree import KnownTree, TreeReader
-from mlaas4hep.adapters.sources.root.ttree.production import Productions
+from mlaas4hep.adapters.sources.root.ttree.productions import Productions
 from mlaas4hep.adapters.sources.windows import Window, overlapping, read_through
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns

@@ -19,13 +19,14 @@ from mlaas4hep.adapters.sources.root.directory import Key, Read, keys_of
 from mlaas4hep.adapters.sources.root.forms import leaves_of_rntuple, leaves_of_ttree
 from mlaas4hep.adapters.sources.root.header import Header
 from mlaas4hep.adapters.sources.root.leaf import Leaf
+from mlaas4hep.adapters.sources.root.leaftable import LeafTable, ListedLeaves
 from mlaas4hep.adapters.sources.root.ntuple.fields import ValueField, found_in
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.ntuple.stored import StoredNtuple
 from mlaas4hep.adapters.sources.root.source import uproot_source
 from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
 from mlaas4hep.adapters.sources.root.tree import KnownTree, is_ttree
-from mlaas4hep.adapters.sources.root.ttree.production import Productions
+from mlaas4hep.adapters.sources.root.ttree.productions import Productions
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
@@ -97,7 +98,7 @@ def _ntuple(place: Place, key: Key, read: Read, reopen: OpenWithUproot) -> Known
         key.name,
         uuid=_uuid(read),
         entries=stored.entries,
-        leaves=leaves,
+        leaves=ListedLeaves(leaves),
         pages=partial(_pages, place, key),
         sizes=stored.checksum,
     )
@@ -139,23 +140,25 @@ def _ttree(
     read: Callable[[int, int], bytes],
     reopen: OpenWithUproot,
     productions: Productions,
-) -> tuple[int, list[Leaf]]:
+) -> tuple[int, LeafTable]:
     """Return entries and leaves; uproot is asked about those of kinds that we do not know."""
     data = key.content(read)
     entries, leaves, unknown = productions.leaves(data, key.key_bytes, key.class_name)
     if not unknown:
         return entries, leaves
     try:
-        return entries, leaves + list(leaves_of_ttree(reopen(), unknown))
+        more = list(leaves_of_ttree(reopen(), unknown))
     except FAILURES as error:  # such as a compression that only we inflate
-        if not leaves:
+        if not any(leaves):
             raise
         reason = f"of a kind that only uproot reads, which fails: {first_line(error)}"
-        return entries, leaves + [Leaf(name=name, unreadable=reason) for name in sorted(unknown)]
+        more = [Leaf(name=name, unreadable=reason) for name in sorted(unknown)]
+    return entries, ListedLeaves([*leaves, *more])
 
 
 def _by_uproot(place: Place, name: str, tree: Any) -> KnownTree:
-    leaves = list(leaves_of_ttree(tree) if is_ttree(tree) else leaves_of_rntuple(tree))
+    found = list(leaves_of_ttree(tree) if is_ttree(tree) else leaves_of_rntuple(tree))
+    leaves = ListedLeaves(found)
     return KnownTree(
         place, name, uuid=str(tree.file.uuid), entries=int(tree.num_entries), leaves=leaves
     )

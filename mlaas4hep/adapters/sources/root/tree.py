@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from functools import lru_cache
 from json import dumps
 from typing import Any
 
@@ -16,6 +15,7 @@ from mlaas4hep.adapters.sources.root.codecs import Check
 from mlaas4hep.adapters.sources.root.damage import FAILURES
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.leaf import Leaf
+from mlaas4hep.adapters.sources.root.leaftable import LeafTable
 from mlaas4hep.adapters.sources.root.ntuple.decoder import NtupleDecoder
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
@@ -24,7 +24,7 @@ from mlaas4hep.adapters.sources.windows import Window, behind, block_edges
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 from mlaas4hep.core.data.nesting import SIZES
-from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
+from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
@@ -41,7 +41,7 @@ class KnownTree:
         *,
         uuid: str,
         entries: int,
-        leaves: Sequence[Leaf],
+        leaves: LeafTable,
         pages: Callable[[Sequence[Field]], NtupleLayout] | None = None,
         sizes: str = "",
     ) -> None:
@@ -59,8 +59,7 @@ class KnownTree:
         if entries > _MOST_ENTRIES_A_BYTE * place.size_bytes:
             raise DamagedStreamError(f"{entries} entries in {place.size_bytes} bytes")
         self._pages = pages
-        readable = [leaf for leaf in leaves if not leaf.unreadable]
-        self._leaves = {leaf.name: leaf for leaf in readable}
+        self._leaves = leaves
         self._edges: dict[bytes, frozenset[int]] = {}
         self._entries = entries
         self.info = TreeInfo(
@@ -69,31 +68,22 @@ class KnownTree:
             uuid=uuid,
             size_bytes=place.size_bytes,
             entries=entries,
-            branches=tuple(
-                _branch_info(leaf.name, leaf.dtype, leaf.jagged, leaf.collection)
-                for leaf in readable
-            ),
-            unreadable=tuple((leaf.name, leaf.unreadable) for leaf in leaves if leaf.unreadable),
-            boundaries=self._boundaries(readable),
-            sizes=sizes or keys.digest([leaf.stored_bytes for leaf in readable]),
+            branches=leaves.infos,
+            unreadable=leaves.unreadable,
+            boundaries=self._boundaries(leaves.edges()),
+            sizes=sizes or keys.digest(leaves.stored_bytes()),
         )
 
     def layout(self, names: Iterable[str]) -> RootLayout:
         """Return where these branches lie; InvalidRequestError if one is not there."""
-        chosen = sorted(set(names))
-        for name in chosen:
-            if name not in self._leaves:
-                raise InvalidRequestError(
-                    f"{shown(self.info.url)} has no branch {name!r} that can be numbers",
-                    branch=name,
-                    hint=nearest(name, self._leaves),
-                )
-        leaves = [self._leaves[name] for name in chosen]
+        leaves = [self._leaf(name) for name in sorted(set(names))]
         fields = [leaf.field for leaf in leaves if leaf.field]
         ntuple = self._pages(fields) if self._pages and fields else None
         size = sum(leaf.values_bytes for leaf in leaves) + (ntuple.size_bytes if ntuple else 0)
         return RootLayout(
-            edges=block_edges(self._boundaries(leaves), self._entries, size),
+            edges=block_edges(
+                self._boundaries({leaf.edges for leaf in leaves}), self._entries, size
+            ),
             baskets=tuple(
                 leaf.lies.baskets(leaf.name, leaf.collection, self.info.size_bytes)
                 for leaf in leaves
@@ -105,9 +95,23 @@ class KnownTree:
             ntuple=ntuple,
         )
 
-    def _boundaries(self, leaves: Iterable[Leaf]) -> tuple[int, ...]:
-        """Return where all these branches begin something new."""
-        kinds = {leaf.edges for leaf in leaves}
+    def _leaf(self, name: str) -> Leaf:
+        """Return one leaf.
+
+        Raises:
+            InvalidRequestError: there is none of this name.
+        """
+        leaf = self._leaves.get(name)
+        if leaf is None:
+            raise InvalidRequestError(
+                f"{shown(self.info.url)} has no branch {name!r} that can be numbers",
+                branch=name,
+                hint=nearest(name, [info.name for info in self.info.branches]),
+            )
+        return leaf
+
+    def _boundaries(self, kinds: set[bytes]) -> tuple[int, ...]:
+        """Return where branches with these edges all begin something new."""
         common = frozenset.intersection(*map(self._firsts, kinds)) if kinds else frozenset()
         return tuple(sorted(common | {0, self._entries}))
 
@@ -182,11 +186,6 @@ class TreeReader:
 def is_ttree(tree: Any) -> bool:
     """Tell a TTree from an RNTuple."""
     return hasattr(tree, "branches")
-
-
-@lru_cache(maxsize=100_000)  # a thousand files of a thousand branches are mostly alike
-def _branch_info(name: str, dtype: str, jagged: bool, collection: str) -> BranchInfo:
-    return BranchInfo(name=name, dtype=dtype, jagged=jagged, collection=collection)
 
 
 def _arrays(tree: Any, names: Sequence[str], start: int, stop: int) -> dict[str, Array | Jagged]:

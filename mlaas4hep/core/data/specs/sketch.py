@@ -7,6 +7,7 @@ in the data nor the size of blocks shows. Sketches of disjoint entries join in a
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ _LEAST = 64
 _ALL_BRANCHES = 50_000  #: values of all branches of a range: they travel as JSON
 _SQUARABLE = 2.0**500  #: sums of squares of smaller values are doubles
 _HUGE = 2.0**600  #: a power of two, which takes no digits
+_SHORT = 64_000  #: characters of all sketches of one branch
 _SINGLE, _DOUBLE = np.dtype("<f4"), np.dtype("<f8")
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -106,19 +108,9 @@ class Distribution:
     @classmethod
     def of(cls, sketches: Iterable[Sketch]) -> "Distribution | None":
         """Return the distribution of sketches; None if they are empty."""
-        parts: dict[int, list[NDArray[np.float64]]] = {}
-        for sketch in sketches:
-            if sketch.packed:
-                parts.setdefault(sketch.weight, []).append(sketch.values)
-        if not parts:
-            return None
-        runs = [np.sort(np.concatenate(parts[weight])) for weight in sorted(parts)]
-        weights = np.repeat(np.array(sorted(parts), np.float64), [len(run) for run in runs])
-        values = np.concatenate(runs)
-        if len(runs) == 1:
-            return cls(values=values, weights=weights)
-        order = np.argsort(values, kind="stable")  # merges runs that are sorted, which is quick
-        return cls(values=values[order], weights=weights[order])
+        found = tuple(sketches)
+        is_short = sum(len(sketch.packed) for sketch in found) <= _SHORT
+        return _of_short(found) if is_short else _distribution(found)
 
     def quantile(self, share: float | Iterable[float]) -> NDArray[np.float64]:
         """Return the value below which `share` of all values lie.
@@ -177,3 +169,22 @@ class Distribution:
     def clipped(self, low: float, high: float) -> "Distribution":
         """Return the distribution with values moved into [low, high]."""
         return Distribution(values=np.clip(self.values, low, high), weights=self.weights)
+
+
+def _distribution(sketches: tuple[Sketch, ...]) -> Distribution | None:
+    parts: dict[int, list[NDArray[np.float64]]] = {}
+    for sketch in sketches:
+        if sketch.packed:
+            parts.setdefault(sketch.weight, []).append(sketch.values)
+    if not parts:
+        return None
+    runs = [np.sort(np.concatenate(parts[weight])) for weight in sorted(parts)]
+    weights = np.repeat(np.array(sorted(parts), np.float64), [len(run) for run in runs])
+    values = np.concatenate(runs)
+    if len(runs) == 1:
+        return Distribution(values=values, weights=weights)
+    order = np.argsort(values, kind="stable")  # merges runs that are sorted, which is quick
+    return Distribution(values=values[order], weights=weights[order])
+
+
+_of_short = lru_cache(maxsize=64)(_distribution)  # twelve megabytes; merging asks again and again

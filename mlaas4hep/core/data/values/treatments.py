@@ -56,18 +56,20 @@ def _treated(spec: BranchSpec, rules: Rules) -> BranchSpec:
         scale=_scale(spec, rules),
         dropped=rules.constant == "drop" and spec.is_constant,
     )
-    seen = Distribution.of(spec.sketch)
     return replace(
         spec,
         sketch=(),
         treatment=None if treatment == Treatment() else treatment,
-        clipped=0 if seen is None else _clipped(seen, treatment.scale, treatment.first or 0),
+        clipped=_clipped(spec, treatment.scale, treatment.first or 0),
     )
 
 
-def _clipped(seen: Distribution, scale: Scale | None, first: int) -> int:
+def _clipped(spec: BranchSpec, scale: Scale | None, first: int) -> int:
     """Return how many values a scale moves inwards."""
     if scale is None or scale.low is None or scale.high is None:
+        return 0
+    seen = Distribution.of(spec.sketch)
+    if seen is None:
         return 0
     low, high = scale.low + first, scale.high + first
     return round(float(seen.weights[(seen.values < low) | (seen.values > high)].sum()))

@@ -4,12 +4,13 @@ import math
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from mlaas4hep.adapters.sources.root.layout import Kind, Packing
 from mlaas4hep.adapters.sources.root.stream import COUNTED
+from mlaas4hep.adapters.sources.root.ttree.packing import packed
 from mlaas4hep.adapters.sources.root.ttree.stored import StoredBranch, StoredLeaf
 
 VECTOR_HEADER = 10  #: length, version and number of values before those of each row
@@ -70,10 +71,6 @@ _OBJECTS = {  # bytes of each, and where its members begin
     "TLorentzVector": (64, {"fP.fX": 32, "fP.fY": 40, "fP.fZ": 48, "fE": 56}),
 }
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
-_RANGE = re.compile(r"\[([^,\]]*),([^,\]]*)(?:,([^,\]]*))?\]")
-_PI = re.compile(r"(2|two)?\*?(pi)(?:/(\d+))?$", re.IGNORECASE)
-_ALL_BITS = 0xFFFF_FFFF
-_MOST_SHORT_BITS = 14  #: more are not short
 
 
 class Values(NamedTuple):
@@ -146,15 +143,44 @@ def _plain(branch: StoredBranch) -> Iterator[Values]:
         yield _UNKNOWN
 
 
+def usual_kind(
+    class_name: str, title: str, length: int, *, is_unsigned: bool, counted: bool
+) -> Kind | None:
+    """Return how the only leaf of a branch is stored; None: not known.
+
+    Args:
+        class_name: of the leaf.
+        title: its own.
+        length: of an entry, or of a row's element.
+        is_unsigned: whether whole numbers are.
+        counted: whether another leaf gives the row lengths.
+    """
+    if class_name == "TLeafC":
+        return _TEXT
+    if class_name not in _NUMBERS:
+        return None
+    return _kind(
+        _number(class_name, is_unsigned=is_unsigned), _dims(title), length, None, counted=counted
+    )
+
+
 def _stored(leaf: StoredLeaf) -> str:
-    stored = _NUMBERS[leaf.class_name]
-    return stored.replace("i", "u") if leaf.is_unsigned else stored
+    return _number(leaf.class_name, is_unsigned=leaf.is_unsigned)
+
+
+def _number(class_name: str, *, is_unsigned: bool) -> str:
+    stored = _NUMBERS[class_name]
+    return stored.replace("i", "u") if is_unsigned else stored
+
+
+def _dims(title: str) -> tuple[str, ...]:
+    return tuple(_BRACKETS.findall(title.partition("/")[0])) if "[" in title else ()
 
 
 def _shaped(leaf: StoredLeaf, stored: str, packing: Packing | None = None) -> Values:
     """Return one value an entry, a fixed number of them, or rows with a counter."""
-    dims = tuple(_BRACKETS.findall(leaf.title.partition("/")[0])) if "[" in leaf.title else ()
-    kind = _kind(stored, dims, leaf.length, packing, counted=leaf.counter is not None)
+    counted = leaf.counter is not None
+    kind = _kind(stored, _dims(leaf.title), leaf.length, packing, counted=counted)
     return Values(kind=kind, counter=leaf.counter) if kind else _UNKNOWN
 
 
@@ -260,37 +286,3 @@ def _rows(class_name: str) -> Kind | None:
         return None
     packing = Packing(wanted="float64") if word == "Double32_t" else None
     return Kind(stored=stored, length=0, jagged=True, header=VECTOR_HEADER, packing=packing)
-
-
-def packed(title: str, is_double: bool) -> tuple[str, Packing | None]:
-    """Return how `Double32_t` or `Float16_t` is stored, by the `[low,high,bits]` in its title."""
-    low, high, bits = _range(title)
-    wanted: Literal["float32", "float64"] = "float64" if is_double else "float32"
-    if low < high:
-        steps = 2**bits if bits < 32 else _ALL_BITS  # noqa: PLR2004 - of a four-byte number
-        factor = steps / (high - low)
-        return ">u4", Packing(low=low, factor=factor, wanted=wanted)
-    if "[" in title and bits <= _MOST_SHORT_BITS:
-        return "V3", Packing(bits=bits, wanted=wanted)
-    if is_double:
-        return ">f4", Packing(wanted=wanted)
-    return "V3", Packing(bits=12, wanted=wanted)
-
-
-def _range(title: str) -> tuple[float, float, int]:
-    found = _RANGE.search(title)
-    if not found:
-        return 0.0, 0.0, 32
-    bits = int(found[3]) if found[3] else 32
-    if not 2 <= bits <= 32:  # noqa: PLR2004 - ROOT then takes all
-        bits = 32
-    return _bound(found[1]), _bound(found[2]), bits
-
-
-def _bound(text: str) -> float:
-    text = text.strip()
-    sign = -1.0 if text.startswith("-") else 1.0
-    pi = _PI.match(text.lstrip("+-").strip())
-    if pi:
-        return sign * math.pi * (2 if pi[1] else 1) / int(pi[3] or 1)
-    return float(text)

@@ -73,9 +73,9 @@ def _leaf(
     )
     return Leaf(
         name=name,
-        dtype=_type_in_memory(kind),
+        dtype=type_in_memory(kind),
         jagged=kind.jagged and not kind.text,
-        collection=_collection(name, values.counter, kind),
+        collection=collection_of(name, _path(values.counter), kind),
         edges=entries,
         values_bytes=branch.values_bytes,
         stored_bytes=branch.stored_bytes,
@@ -84,16 +84,28 @@ def _leaf(
 
 
 @lru_cache(maxsize=256)
-def _type_in_memory(kind: Kind) -> str:
+def type_in_memory(kind: Kind) -> str:
+    """Return NumPy's name of the type in memory."""
     return kind.in_memory
 
 
-def _collection(name: str, counter: StoredLeaf | None, kind: Kind) -> str:
-    """Return what branches with the same row lengths have in common: the path of the counter."""
-    if counter is None or counter.branch is None:
+def collection_of(name: str, counter: str, kind: Kind) -> str:
+    """Return what branches with the same row lengths have in common: the path of the counter.
+
+    Args:
+        name: of the leaf.
+        counter: path of the branch that gives the row lengths; "": there is none.
+        kind: how the leaf is stored.
+    """
+    if not counter:
         return name
-    path = counter.branch.path or counter.branch.name
-    return path if kind.inner == 1 else f"{path}[{kind.inner}]"
+    return counter if kind.inner == 1 else f"{counter}[{kind.inner}]"
+
+
+def _path(counter: StoredLeaf | None) -> str:
+    if counter is None or counter.branch is None:
+        return ""
+    return counter.branch.path or counter.branch.name
 
 
 def _counter(tree: StoredTree, leaf: StoredLeaf | None) -> Lies | None:

@@ -2,30 +2,32 @@
 
 A tree that was read is kept with a mask of its bytes that may differ: counts, sizes, places of
 baskets, ranges of leaves. Of the next tree all other bytes are compared; if they are the same, so
-are its branches, and the numbers stand where they stood.
+are its branches, and the numbers stand where they stood. Few leaves are chosen of many: what is
+known of all is taken together, and a leaf made when it is asked for.
 """
 
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlaas4hep.adapters.sources.root.layout import Kind
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
-from mlaas4hep.adapters.sources.root.ttree.leaves import Origin, leaves_of_stored
-from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
-from mlaas4hep.adapters.sources.root.ttree.stored import StoredTree
-from mlaas4hep.core.collector import no_collection
+from mlaas4hep.adapters.sources.root.leaftable import ListedLeaves, branch_info
+from mlaas4hep.adapters.sources.root.ttree.leaves import Origin, collection_of, type_in_memory
+from mlaas4hep.adapters.sources.root.ttree.regular import RegularBranches
+from mlaas4hep.adapters.sources.root.ttree.stored import StoredTree, listed, lists_at
+from mlaas4hep.adapters.sources.root.ttree.treebytes import Numbers
+from mlaas4hep.core.data.tree import BranchInfo
 
-KNOWN = 8  #: trees that are kept
 _BASKETS, _ROOM, _ENTRIES, _FIRST, _STORED = 12, 4, 12, 20, 8  #: bytes before them, of `NumbersAt`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Member:
+class Member:
     """A leaf as it was read first, and the numbers of its branch and counter among all."""
 
     leaf: Leaf
@@ -33,155 +35,249 @@ class _Member:
     counter: int  #: -1: it has none
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the numbers of each branch stand: arrays of one element a branch."""
+
+    before: Numbers  #: see `stored.NumbersAt`
+    behind: Numbers
+    sizes: Numbers
+    flags: Numbers  #: where the flag before the lists of baskets stands
+    rooms: Numbers
+
+
 class Production:
     """What the trees of one production have in common."""
 
-    def __init__(self, tree: StoredTree, leaves: Sequence[Origin]) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        *,
+        entries_at: int,
+        same: NDArray[np.uint8],
+        places: Places,
+        infos: tuple[BranchInfo, ...],
+        unreadable: tuple[tuple[str, str], ...],
+        numbers: Numbers,
+        members: "Callable[[int], Member]",
+    ) -> None:
+        """Take what the first of its trees told.
+
+        Args:
+            data: of its tree, inflated.
+            entries_at: where its number of entries stands.
+            same: 255 for each byte, up to the end of its branches, in which all are alike, else 0.
+            places: where numbers stand.
+            infos: what each leaf is that can be numbers.
+            unreadable: names of all others, and why they cannot.
+            numbers: the branch of each of `infos`.
+            members: gives each of `infos` by its number.
+        """
+        self.infos, self.unreadable, self.member = infos, unreadable, members
+        self.index = {info.name: number for number, info in enumerate(infos)}
+        self.mask = same
+        self._entries_at, self._end = entries_at, len(same)
+        self._bytes = np.frombuffer(data, np.uint8, self._end)
+        self._places = places
+        firsts = places.behind + _FIRST
+        self._firsts = firsts[firsts < places.sizes]
+        self._numbers = numbers
+
+    @classmethod
+    def of_regular(
+        cls, data: bytes, entries_at: int, found: RegularBranches, changing: tuple[Numbers, Numbers]
+    ) -> "Production":
+        """Return the production of a tree of which all branches are usual ones.
+
+        `changing` are the bytes, from and to, that differ from file to file.
+        """
+        places = Places(
+            before=found.before,
+            behind=found.behind,
+            sizes=found.sizes,
+            flags=found.flags,
+            rooms=found.rooms,
+        )
+        collections = [
+            collection_of(name, "" if counter < 0 else found.names[counter], kind)
+            for name, counter, kind in zip(found.names, found.counters, found.kinds, strict=True)
+        ]
+        infos = tuple(
+            branch_info(name, type_in_memory(kind), kind.jagged and not kind.text, collection)
+            for name, kind, collection in zip(found.names, found.kinds, collections, strict=True)
+        )
+
+        def member(number: int) -> Member:
+            info, kind, counter = infos[number], found.kinds[number], found.counters[number]
+            lies = _nowhere(kind, found.counter_kind(number), info.name)
+            leaf = Leaf(
+                name=info.name,
+                dtype=info.dtype,
+                jagged=info.jagged,
+                collection=info.collection,
+                lies=lies,
+            )
+            return Member(leaf=leaf, number=number, counter=counter if lies.counter else -1)
+
+        return cls(
+            data,
+            entries_at=entries_at,
+            same=_mask(found.end, *changing),
+            places=places,
+            infos=infos,
+            unreadable=(),
+            numbers=np.arange(len(infos)),
+            members=member,
+        )
+
+    @classmethod
+    def of_walked(cls, tree: StoredTree, leaves: Sequence[Origin]) -> "Production":
+        """Return the production of a tree that was read branch by branch."""
         branches = {id(b): b for _, *of in leaves for b in of if b is not None}
         numbers = {key: number for number, key in enumerate(branches)}
-        self._branches = list(branches.values())
-        self._members = [
-            _Member(leaf=leaf, number=numbers[id(b)], counter=numbers[id(c)] if c else -1)
+        before, behind, sizes = np.array([b.numbers for b in branches.values()], np.int64).T
+        members = [
+            Member(leaf=leaf, number=numbers[id(b)], counter=numbers[id(c)] if c else -1)
             for leaf, b, c in leaves
+            if not leaf.unreadable
         ]
-        self._entries_at, self._end = tree.entries_at, tree.end
-        self._bytes = np.frombuffer(tree.data, np.uint8, tree.end)
-        same = bytearray(b"\xff") * tree.end
-        for start, stop in tree.changing:
-            same[start:stop] = bytes(stop - start)
-        self._same = np.frombuffer(same, np.uint8)
-        before, behind, sizes = np.array([b.numbers for b in self._branches], np.int64).T
-        self._rooms = np.array([branch.room for branch in self._branches])
-        self._at = {
-            "baskets": before + _BASKETS,
-            "room": behind + _ROOM,
-            "entries": behind + _ENTRIES,
-            "values_bytes": sizes,
-            "stored_bytes": sizes + _STORED,
-        }
-        firsts = behind + _FIRST
-        self._firsts = firsts[firsts < sizes]
+        known = ListedLeaves([leaf for leaf, *_ in leaves])
+        return cls(
+            tree.data,
+            entries_at=tree.entries_at,
+            same=_mask(tree.end, *np.array(tree.changing, np.int64).reshape(-1, 2).T),
+            places=Places(
+                before=before,
+                behind=behind,
+                sizes=sizes,
+                flags=np.array([branch.lists[0] - 1 for branch in branches.values()]),
+                rooms=np.array([branch.room for branch in branches.values()]),
+            ),
+            infos=known.infos,
+            unreadable=known.unreadable,
+            numbers=np.array([member.number for member in members], np.int64),
+            members=members.__getitem__,
+        )
 
-    def leaves(self, data: bytes) -> tuple[int, list[Leaf]] | None:
+    def leaves(self, data: bytes) -> "tuple[int, ProductionLeaves] | None":
         """Return entries and leaves of another tree; None if it is not of this production."""
         if len(data) < self._end:
             return None
         mine = np.frombuffer(data, np.uint8, self._end)
-        if ((mine ^ self._bytes) & self._same).any():
+        if ((mine ^ self._bytes) & self.mask).any():
             return None
-        entries = int(_numbers(mine, np.array([self._entries_at]), ">i8")[0])
-        own = _numbers(mine, self._at["entries"], ">i8")
-        rooms = _numbers(mine, self._at["room"], ">u4")
-        firsts = _numbers(mine, self._firsts, ">i8")
-        if (own != entries).any() or (rooms != self._rooms).any() or firsts.any():
+        places = self._places
+        entries = int(_numbers(data, np.array([self._entries_at]), ">i8")[0])
+        own = _numbers(data, places.behind + _ENTRIES, ">i8")
+        rooms = _numbers(data, places.behind + _ROOM, ">u4")
+        firsts = _numbers(data, self._firsts, ">i8")
+        if (own != entries).any() or (rooms != places.rooms).any() or firsts.any():
             return None
-        return entries, self._new_leaves(
-            StoredTree(
-                data=data,
-                entries=entries,
-                branches=[],
-                entries_at=self._entries_at,
-                end=self._end,
-                changing=(),
-            ),
-            mine,
+        return entries, ProductionLeaves(self, data, entries)
+
+    def stored_bytes(self, data: bytes) -> list[int]:
+        """Return how many bytes each of `infos` takes in a file of which this is the tree."""
+        packed = _numbers(data, self._places.sizes + _STORED, ">i8")
+        return packed[self._numbers].tolist()  # type: ignore[no-any-return]
+
+    def values_bytes(self, data: bytes, branch: int) -> tuple[int, int]:
+        """Return how many bytes a branch takes in memory, and in the file."""
+        at = self._places.sizes[branch : branch + 1]
+        return int(_numbers(data, at, ">i8")[0]), int(_numbers(data, at + _STORED, ">i8")[0])
+
+    def lists(self, data: bytes, branches: Numbers) -> Iterator[tuple[bytes, bytes, bytes]]:
+        """Yield first entries, places and lengths of the baskets of some branches."""
+        places = self._places
+        baskets = _numbers(data, places.before[branches] + _BASKETS, ">i4")
+        flags, rooms = places.flags[branches], places.rooms[branches]
+        for flag, room, count in zip(flags.tolist(), rooms.tolist(), baskets.tolist(), strict=True):
+            yield listed(data, lists_at(flag, room), room, count)
+
+    def edges(self, data: bytes) -> set[bytes]:
+        """Return the different lists of first entries of baskets."""
+        chosen = self._read_branches
+        places = self._places
+        flags, rooms = places.flags[chosen], places.rooms[chosen]
+        counts = np.clip(_numbers(data, places.before[chosen] + _BASKETS, ">i4"), 0, rooms)
+        count = int(counts.max(initial=0))
+        _, entries, starts = lists_at(flags, rooms)
+        last = starts + 8 * (count - 1)
+        if not count or (counts < count).any() or not _numbers(data, last, ">i8").all():
+            return {entries for entries, *_ in self.lists(data, chosen)}
+        return set(_numbers(data, entries, f"V{8 * count}").tolist())
+
+    @cached_property
+    def _read_branches(self) -> Numbers:
+        """Return the branches of `infos`."""
+        return np.unique(self._numbers)
+
+
+class ProductionLeaves:
+    """The leaves of one tree of a production."""
+
+    def __init__(self, production: Production, data: bytes, entries: int) -> None:
+        self._production, self._data, self._entries = production, data, entries
+        self.infos, self.unreadable = production.infos, production.unreadable
+
+    def edges(self) -> set[bytes]:
+        """Return the different lists of entries where leaves begin something new."""
+        return self._production.edges(self._data)
+
+    def stored_bytes(self) -> list[int]:
+        """Return how many bytes each leaf of `infos` takes in the file."""
+        return self._production.stored_bytes(self._data)
+
+    def get(self, name: str) -> Leaf | None:
+        """Return a leaf that can be numbers; None if there is none of this name."""
+        number = self._production.index.get(name)
+        return None if number is None else self._leaf(self._production.member(number))
+
+    def __iter__(self) -> Iterator[Leaf]:
+        """Yield all leaves."""
+        for number in range(len(self.infos)):
+            yield self._leaf(self._production.member(number))
+        for name, why in self.unreadable:
+            yield Leaf(name=name, unreadable=why)
+
+    def _leaf(self, member: Member) -> Leaf:
+        lies = member.leaf.lies
+        if lies is None:
+            return member.leaf
+        values, stored = self._production.values_bytes(self._data, member.number)
+        mine = self._moved(lies, member.number)
+        if lies.counter is not None:
+            mine = mine._replace(counter=self._moved(lies.counter, member.counter))
+        return member.leaf._replace(
+            edges=mine.entries, values_bytes=values, stored_bytes=stored, lies=mine
         )
 
-    def _new_leaves(self, tree: StoredTree, mine: NDArray[np.uint8]) -> list[Leaf]:
-        baskets = _numbers(mine, self._at["baskets"], ">i4").tolist()
-        sizes = _numbers(mine, self._at["values_bytes"], ">i8").tolist()
-        packed = _numbers(mine, self._at["stored_bytes"], ">i8").tolist()
-        lists = [
-            tree.listed(count, branch)
-            for count, branch in zip(baskets, self._branches, strict=True)
-        ]
-        counters: dict[int, Lies | None] = {}
-        made = []
-        for member in self._members:
-            known, number = member.leaf, member.number
-            if known.lies is None:
-                made.append(known)
-                continue
-            counter = known.lies.counter
-            if counter is not None:
-                if member.counter not in counters:
-                    counters[member.counter] = _moved(counter, lists[member.counter], tree, None)
-                counter = counters[member.counter]
-            made.append(
-                Leaf(
-                    name=known.name,
-                    dtype=known.dtype,
-                    jagged=known.jagged,
-                    collection=known.collection,
-                    edges=lists[number][0],
-                    values_bytes=sizes[number],
-                    stored_bytes=packed[number],
-                    lies=_moved(known.lies, lists[number], tree, counter),
-                )
-            )
-        return made
+    def _moved(self, lies: Lies, branch: int) -> Lies:
+        ((entries, starts, sizes),) = self._production.lists(self._data, np.array([branch]))
+        return lies._replace(entries=entries, starts=starts, sizes=sizes, end=self._entries)
 
 
-def _moved(
-    lies: Lies, lists: tuple[bytes, bytes, bytes], tree: StoredTree, counter: Lies | None
-) -> Lies:
+def _nowhere(kind: Kind, counter: Kind | None, name: str) -> Lies:
+    """Return where a branch lies of which no baskets are known yet."""
     return Lies(
-        kind=lies.kind,
-        entries=lists[0],
-        starts=lists[1],
-        sizes=lists[2],
-        end=tree.entries,
-        counter=counter,
-        counter_name=lies.counter_name,
+        kind=kind,
+        entries=b"",
+        starts=b"",
+        sizes=b"",
+        end=0,
+        counter=_nowhere(counter, None, "") if counter else None,
+        counter_name=f"counter of {name}" if counter else "",
     )
 
 
-def _numbers(data: NDArray[np.uint8], places: NDArray[np.int64], kind: str) -> NDArray[Any]:
-    size = np.dtype(kind).itemsize
-    found: NDArray[Any] = data[places[:, None] + np.arange(size)]
-    return found.view(kind).reshape(-1)
+def _mask(end: int, starts: Numbers, stops: Numbers) -> NDArray[np.uint8]:
+    """Return 255 for each byte before `end` that is in no [start, stop), 0 for all others."""
+    depth = np.zeros(end + 1, np.int32)
+    np.add.at(depth, starts, 1)
+    np.add.at(depth, stops, -1)
+    return np.where(np.cumsum(depth[:end]) > 0, 0, 255).astype(np.uint8)
 
 
-class Productions:
-    """The productions of which trees were read last."""
-
-    def __init__(self) -> None:
-        self._known: deque[Production] = deque(maxlen=KNOWN)
-        self._lock = Lock()
-        self._walking = Lock()  # files of one production are opened side by side
-
-    def leaves(self, data: bytes, before: int, class_name: str) -> tuple[int, list[Leaf], set[str]]:
-        """Return entries, leaves, and the names of branches that we do not know, of a tree.
-
-        Args:
-            data: of the tree's object, inflated.
-            before: bytes of the key before them.
-            class_name: TTree, or one of the classes that begin with one.
-        """
-        known = self._of_known(data)
-        if known is None:
-            with self._walking:
-                known = self._of_known(data)
-                if known is None:
-                    return self._walked(data, before, class_name)
-        return *known, set()
-
-    def _of_known(self, data: bytes) -> tuple[int, list[Leaf]] | None:
-        with self._lock:
-            known = list(self._known)
-        for production in known:
-            found = production.leaves(data)
-            if found is not None:
-                return found
-        return None
-
-    def _walked(
-        self, data: bytes, before: int, class_name: str
-    ) -> tuple[int, list[Leaf], set[str]]:
-        with no_collection():  # a fifth of the walk, and a tree's objects stay until its end
-            tree = read_tree(data, before, class_name)
-            found, unknown = leaves_of_stored(tree)
-        if not unknown and all(branch.entries == tree.entries for _, branch, _ in found):
-            with self._lock:
-                self._known.appendleft(Production(tree, found))
-        return tree.entries, [leaf for leaf, *_ in found], unknown
+def _numbers(data: bytes, places: Numbers, kind: str) -> NDArray[Any]:
+    count = max(len(data) - np.dtype(kind).itemsize + 1, 0)
+    found: NDArray[Any] = np.ndarray((count,), kind, data, 0, (1,))[places]
+    return found

@@ -57,14 +57,29 @@ def read_tree(
     """
     stream = Stream(data, before=before, thorough=thorough)
     try:
-        if class_name != "TTree":
-            stream.begin()
-        return _tree(stream)
+        entries, entries_at = read_head(stream, class_name)
+        branches = _branches(stream)
     except (struct.error, IndexError, RecursionError) as error:
         raise DamagedStreamError(f"no TTree that ends where it should: {error}") from error
+    return StoredTree(
+        data=stream.data,
+        entries=entries,
+        branches=branches,
+        entries_at=entries_at,
+        end=stream.at,
+        changing=tuple(stream.changing),
+    )
 
 
-def _tree(stream: Stream) -> StoredTree:
+def read_head(stream: Stream, class_name: str) -> tuple[int, int]:
+    """Go to the branches of a tree, and return its number of entries, and where that stands.
+
+    Raises:
+        UnknownStreamError: it is of a version that we do not know.
+        DamagedStreamError, struct.error, IndexError: it contradicts itself, or ends too early.
+    """
+    if class_name != "TTree":
+        stream.begin()
     begin = stream.at
     version, _ = stream.begin()
     numbers = _TREE_NUMBERS.get(version)
@@ -80,15 +95,7 @@ def _tree(stream: Stream) -> StoredTree:
     stream.changing += [(0, begin + 4), (entries_at, stream.at)]
     if version >= _WITH_FEATURES:
         stream.skip()
-    branches = _branches(stream)
-    return StoredTree(
-        data=stream.data,
-        entries=values[0],
-        branches=branches,
-        entries_at=entries_at,
-        end=stream.at,
-        changing=tuple(stream.changing),
-    )
+    return values[0], entries_at
 
 
 def _branches(stream: Stream) -> list[StoredBranch]:

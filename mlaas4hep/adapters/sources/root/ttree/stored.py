@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 _NOWHERE = bytes(8)
+T = TypeVar("T", int, NDArray[np.int64])
 NumbersAt = tuple[int, int, int]
 """Where the numbers of a branch stand: the first, those behind TIOFeatures, and the last two."""
 
 
-def lists_at(flag_at: int, room: int) -> tuple[int, int, int]:
+def lists_at(flag_at: T, room: T) -> tuple[T, T, T]:
     """Return where the lists of lengths, first entries and places begin: behind a flag each.
 
     Args:
@@ -80,17 +85,27 @@ class StoredTree:
 
     def baskets(self, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
         """Return first entries, places and lengths of the baskets in the file, as stored."""
-        return self.listed(branch.baskets, branch)
+        return listed(self.data, branch.lists, branch.room, branch.baskets)
 
-    def listed(self, baskets: int, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
-        """Return first entries, places and lengths of so many baskets of a branch, as stored."""
-        count = min(max(baskets, 0), branch.room)
-        lengths, entries, places = branch.lists
-        starts = self.data[places : places + 8 * count]
-        if starts[-8:] == _NOWHERE:  # those behind the last one in the file are in the tree
-            count = next(i for i in range(count) if starts[8 * i : 8 * i + 8] == _NOWHERE)
-        return (
-            self.data[entries : entries + 8 * count],
-            starts[: 8 * count],
-            self.data[lengths : lengths + 4 * count],
-        )
+
+def listed(
+    data: bytes, lists: tuple[int, int, int], room: int, baskets: int
+) -> tuple[bytes, bytes, bytes]:
+    """Return first entries, places and lengths of the baskets of a branch in the file, as stored.
+
+    Args:
+        data: of the tree.
+        lists: where lengths, first entries and places begin.
+        room: numbers in each list.
+        baskets: that were written.
+    """
+    count = min(max(baskets, 0), room)
+    lengths, entries, places = lists
+    starts = data[places : places + 8 * count]
+    if starts[-8:] == _NOWHERE:  # those behind the last one in the file are in the tree
+        count = next(i for i in range(count) if starts[8 * i : 8 * i + 8] == _NOWHERE)
+    return (
+        data[entries : entries + 8 * count],
+        starts[: 8 * count],
+        data[lengths : lengths + 4 * count],
+    )

@@ -15,9 +15,11 @@ from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.sources.places.disk import on_disk
 from mlaas4hep.adapters.sources.root.directory import keys_of
+from mlaas4hep.adapters.sources.root.leaftable import ListedLeaves
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, UnknownStreamError
 from mlaas4hep.adapters.sources.root.ttree.leaves import leaves_of_stored
-from mlaas4hep.adapters.sources.root.ttree.production import Production, Productions
+from mlaas4hep.adapters.sources.root.ttree.production import Production
+from mlaas4hep.adapters.sources.root.ttree.productions import Productions, regular_production
 from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
 from tests import oracle
 
@@ -55,20 +57,36 @@ def plain(data, before):
     return tree.entries, [leaf for leaf, *_ in leaves_of_stored(tree)[0]]
 
 
-def production(path):
+def walked(path):
     data, before = stored(path)
     tree = read_tree(data, before)
-    return Production(tree, leaves_of_stored(tree)[0])
+    return Production.of_walked(tree, leaves_of_stored(tree)[0])
 
 
-def test_another_file_of_the_production_is_understood_with_its_own_numbers(tmp_path):
+def regular(path):
+    return regular_production(*stored(path), "TTree")
+
+
+def told(found):
+    """Return entries and leaves."""
+    return found and (found[0], list(found[1]))
+
+
+@pytest.mark.parametrize("production", [walked, regular])
+def test_another_file_of_the_production_is_understood_with_its_own_numbers(tmp_path, production):
     first = production(written(tmp_path / "a.root", 10))
     data, before = stored(written(tmp_path / "b.root", 2000, baskets=3))
 
-    found = first.leaves(data)
+    entries, found = first.leaves(data)
 
-    assert found == plain(data, before)
-    assert found[0] == 6000
+    alone = ListedLeaves(plain(data, before)[1])
+    assert entries == 6000
+    assert list(found) == list(alone)
+    assert found.infos == alone.infos
+    assert found.edges() == alone.edges()
+    assert found.stored_bytes() == alone.stored_bytes()
+    assert [found.get(info.name) for info in found.infos] == list(alone)
+    assert found.get("y") is None
 
 
 def test_of_files_that_are_opened_side_by_side_one_is_walked_and_the_others_are_like_it(tmp_path):
@@ -86,15 +104,16 @@ def test_of_files_that_are_opened_side_by_side_one_is_walked_and_the_others_are_
     with ThreadPoolExecutor(len(files)) as pool:
         found = list(pool.map(opened, files))
 
-    assert [(entries, leaves) for entries, leaves, _ in found] == [plain(*file) for file in files]
-    assert len({id(leaves[0].name) for _, leaves, _ in found}) == 1
+    assert [told(each) for each in found] == [plain(*file) for file in files]
+    assert len({id(leaves.infos) for _, leaves, _ in found}) == 1
 
 
 @pytest.mark.parametrize(
     "other",
     [{"kind": np.float64}, {"name": "y"}, {"title": "other!"}, {"baskets": 30}, {"kind": np.int32}],
 )
-def test_other_trees_are_not_taken_for_the_same(tmp_path, other):
+@pytest.mark.parametrize("production", [walked, regular])
+def test_other_trees_are_not_taken_for_the_same(tmp_path, other, production):
     first = production(written(tmp_path / "a.root", 10))
     data, _ = stored(written(tmp_path / "b.root", 10, **other))
 
@@ -117,10 +136,10 @@ def test_files_of_a_production_are_read_right(tmp_path):
         assert [entry["a"] for entry in found] == [[i] * 3 for i in values]
 
 
-@pytest.fixture(scope="module")
-def two(tmp_path_factory):
+@pytest.fixture(scope="module", params=[walked, regular])
+def two(tmp_path_factory, request):
     folder = tmp_path_factory.mktemp("production")
-    first = production(written(folder / "a.root", 10))
+    first = request.param(written(folder / "a.root", 10))
     return first, *stored(written(folder / "b.root", 20))
 
 
@@ -129,7 +148,7 @@ def test_a_damaged_byte_is_read_as_it_would_be_alone_or_not_known(two, place, va
     first, data, before = two
     damaged = bytearray(data)
     damaged[place % len(data)] = value
-    found = first.leaves(bytes(damaged))
+    found = told(first.leaves(bytes(damaged)))
 
     if found is not None:
         try:
