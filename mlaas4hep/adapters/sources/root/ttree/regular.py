@@ -86,38 +86,19 @@ def _regular(stream: Stream, entries: int, count: int) -> RegularBranches:
     begin, stop = _objects(stream, bytes_, count)
     at, texts = _heads(bytes_, begin, stop)
     rooms = _checked_numbers(bytes_, at, entries)
-    leaf, leaf_class = _pointed(stream, bytes_, at + _LEAF, _LEAVES)
-    title, title_stop, leaf_stop = _leaf_places(bytes_, leaf)
-    length, counted_by = bytes_.take(title_stop, ">i4"), bytes_.take(title_stop + 14)
-    unsigned = bytes_.take(title_stop + 13, "u1")
-    counters = _counters(counted_by, at + _LEAF + stream.before + PLACE_OFFSET)
-    flags = _flags(bytes_, leaf_stop, rooms, stop)
-    data = stream.data
+    kinds, counters, ranges = _leaves(stream, bytes_, at + _LEAF)
+    flags = _flags(bytes_, ranges[1], rooms, stop)
     names = [
-        data[begin:stop].decode("utf-8", "backslashreplace")
+        stream.data[begin:stop].decode("utf-8", "backslashreplace")
         for begin, stop in zip(*(places.tolist() for places in texts), strict=True)
     ]
     _require(len(set(names)) == count)
-    kinds = _Kinds()
-    found = [
-        kinds.of(data[begin:stop], *of)
-        for begin, stop, *of in zip(
-            title.tolist(),
-            title_stop.tolist(),
-            leaf_class,
-            length.tolist(),
-            unsigned.tolist(),
-            counters,
-            strict=True,
-        )
-    ]
-    lists = flags + 1, flags + 3 + 20 * rooms
-    changing = [(title_stop + _LEAF_NUMBERS, leaf_stop), lists]
+    changing = [ranges, (flags + 1, flags + 3 + 20 * rooms)]
     changing += [(at + _FIRST_NUMBERS, at + _FEATURES), (at + _MORE_NUMBERS, at + _ARRAYS[0])]
     return RegularBranches(
         names=names,
-        kinds=found,
-        counters=[-1 if k.text else c for k, c in zip(found, counters, strict=True)],
+        kinds=kinds,
+        counters=counters,
         before=at + _FIRST_NUMBERS,
         behind=at + _MORE_NUMBERS,
         sizes=at + _SIZES,
@@ -129,6 +110,27 @@ def _regular(stream: Stream, entries: int, count: int) -> RegularBranches:
         ),
         end=int(stop[-1]),
     )
+
+
+def _leaves(
+    stream: Stream, bytes_: TreeBytes, at: Numbers
+) -> tuple[list[Kind], list[int], tuple[Numbers, Numbers]]:
+    """Return kinds and counters of leaves that pointers hold, and where their ranges stand."""
+    begin, classes = _pointed(stream, bytes_, at, _LEAVES)
+    title, title_stop, stop = _leaf_places(bytes_, begin)
+    length, counted_by = bytes_.take(title_stop, ">i4"), bytes_.take(title_stop + 14)
+    unsigned = bytes_.take(title_stop + 13, "u1")
+    counters = _counters(counted_by, at + stream.before + PLACE_OFFSET)
+    places = title.tolist(), title_stop.tolist()
+    kinds, data = _Kinds(), stream.data
+    found = [
+        kinds.of(data[start:stop], *of)
+        for start, stop, *of in zip(
+            *places, classes, length.tolist(), unsigned.tolist(), counters, strict=True
+        )
+    ]
+    counters = [-1 if kind.text else c for kind, c in zip(found, counters, strict=True)]
+    return found, counters, (title_stop + _LEAF_NUMBERS, stop)
 
 
 def _require(fact: object) -> None:
