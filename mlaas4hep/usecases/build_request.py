@@ -107,6 +107,7 @@ def _framework(text: Text | None, params: Params, surroundings: Surroundings) ->
     if text is None:
         return ""
     with _in(text):
+        modelcode.check_arguments(text.text, text.name, dict(params.arguments))
         imported = modelcode.packages(text.text, text.name)
         return frameworks.choose(imported, params.framework, surroundings.frameworks)[0]
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from mlaas4hep.core import sealed
 from mlaas4hep.core.requests.limits import Limits
-from mlaas4hep.core.requests.scan import Scan
+from mlaas4hep.core.requests.scan import ARGUMENTS, Scan
+from mlaas4hep.core.requests.tarballs import modelcode
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import RunCancelled, ScanContinued
 from mlaas4hep.core.runs.run import Run
@@ -16,7 +17,7 @@ from mlaas4hep.pipeline.scans import load_scan, trial_request
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.runs import announce, find
-from mlaas4hep.usecases.submit import CheckedSubmission, contents, kept_if_whole
+from mlaas4hep.usecases.submit import CheckedSubmission, at_submit, contents, kept_if_whole
 
 
 def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, limits: Limits) -> Run:
@@ -28,10 +29,8 @@ def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, lim
         QuotaError: the owner has no room for so many runs or models.
     """
     owner, folder = prepared.request.owner, prepared.request.folder
-    if scan.method == "optuna":
-        services.proposer.check()
-    for value in _each_value(scan):
-        trial_request(prepared.request, value)
+    with at_submit():
+        _check_points(scan, prepared, services)
     quotas.check_runs(owner, services, limits, more=1 + scan.parallel)
     models = scan.trials + _promoted_anew(owner, scan.promote, services)
     quotas.check_trainings(owner, services, limits, more=models)
@@ -45,6 +44,17 @@ def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, lim
         quotas.check_trainings(owner, services, limits, more=models)
         announce([ScanContinued(owner=owner, run=name)], services)
     return run
+
+
+def _check_points(scan: Scan, prepared: CheckedSubmission, services: Services) -> None:
+    """Refuse values that params.json may not have, and arguments that model.py does not take."""
+    if scan.method == "optuna":
+        services.proposer.check()
+    for value in _each_value(scan):
+        trial_request(prepared.request, value)
+    arguments = (one.name for one in scan.space if one.name.startswith(ARGUMENTS))
+    names = [name.removeprefix(ARGUMENTS) for name in arguments]
+    modelcode.check_arguments(prepared.model, prepared.submission.model, names)
 
 
 def _promoted_anew(owner: str, name: str, services: Services) -> int:

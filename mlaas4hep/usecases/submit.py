@@ -167,7 +167,7 @@ def prepare(
     """
     _check_resources(submission.resources, limits)
     _check_webhook(submission.webhook, limits)
-    with _at_submit():
+    with at_submit():
         texts = _texts(submission, upload, services)
         request = build_request(
             texts,
@@ -234,7 +234,8 @@ def _beside(submission: Submission, upload: Upload, services: Services, listed: 
 
 
 @contextmanager
-def _at_submit() -> Iterator[None]:
+def at_submit() -> Iterator[None]:
+    """Say of errors that they came before anything was begun."""
     try:
         yield
     except MlaasError as error:

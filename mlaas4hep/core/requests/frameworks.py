@@ -5,6 +5,7 @@ The code of a framework is `adapters/trainers/NAME/framework.py`; nothing else l
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from mlaas4hep.errors import InvalidRequestError
 
@@ -68,6 +69,17 @@ FRAMEWORKS = (
 )
 USUAL = "keras"  #: of a model.py that imports no framework itself
 NAMES = tuple(each.name for each in FRAMEWORKS)
+
+
+def meant(name: str) -> str:
+    """Return the hint about a name that is none of a framework; people write those of packages."""
+    called = {
+        alias: each.name for each in FRAMEWORKS for alias in (each.title.lower(), *each.packages)
+    }
+    close = get_close_matches(name.lower(), called, n=1, cutoff=0.6)
+    return (
+        f"did you mean {called[close[0]]!r}?" if close else "without it, imports of model.py say it"
+    )
 
 
 def choose(packages: Collection[str], stated: str, installed: Collection[str]) -> tuple[str, ...]:

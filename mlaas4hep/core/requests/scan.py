@@ -10,6 +10,7 @@ from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.core.jsontext import refuse_unknown
 from mlaas4hep.core.keys import checked_name
 from mlaas4hep.core.requests.request import Scalar
+from mlaas4hep.core.requests.wrongvalue import wrong_value
 from mlaas4hep.errors import InvalidRequestError
 
 Values = tuple[tuple[str, Scalar], ...]  #: (name, value), such as ("arguments.width", 64)
@@ -22,6 +23,7 @@ _KEYS = (
     *("method", "params", "arguments", "trials", "parallel", "figure", "direction", "promote"),
     *("prune", "seed"),
 )
+_HINT = "docs/workflow.md says under Scans what each key may be"
 _HIGHER = ("auc", "accuracy", "precision", "recall")  #: figures of which more is better
 
 
@@ -229,4 +231,4 @@ def _whole(key: str, value: Any, low: int, high: int) -> int:
 
 
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
-    return InvalidRequestError(f"scan: {key} is {value!r}, not {wanted}")
+    return wrong_value("scan", key, value, wanted, _HINT)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from mlaas4hep.core.jsontext import parse_object, refuse_unknown
 from mlaas4hep.core.keys import checked_name
 from mlaas4hep.core.requests.request import Resources
+from mlaas4hep.core.requests.wrongvalue import wrong_value
 from mlaas4hep.errors import InvalidRequestError
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
@@ -86,11 +87,12 @@ def _without_folders(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_HINT = "docs/params.md says under The submission what each key may be"
 _FILES = ("files", "labels", "model", "params", "preproc")
 
 
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
-    return InvalidRequestError(f"the submission: {key} is {value!r}, not {wanted}")
+    return wrong_value("the submission", key, value, wanted, _HINT)
 
 
 def _text(key: str, value: Any) -> str:

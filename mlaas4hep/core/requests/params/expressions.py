@@ -3,6 +3,8 @@
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.errors import InvalidRequestError
 
+HINT = "docs/preproc.md says what expressions there are"
+
 
 def expression_of(key: str, text: str) -> str:
     """Return the branch or the expression that `key` says; "" is none.
@@ -15,5 +17,7 @@ def expression_of(key: str, text: str) -> str:
         try:
             Expression.parse(name)
         except InvalidRequestError as error:
-            raise InvalidRequestError(f"params.json: {key} {name!r}: {error}") from error
+            raise InvalidRequestError(
+                f"params.json: {key} {name!r}: {error}", hint=error.problem.hint or HINT
+            ) from error
     return name

@@ -19,6 +19,7 @@ from mlaas4hep.core.requests.request import (
     Scalar,
     Task,
 )
+from mlaas4hep.core.requests.wrongvalue import PARAMS_HINT, wrong_value
 from mlaas4hep.errors import InvalidRequestError
 
 ReadMember = Callable[[str], str | None]
@@ -63,10 +64,8 @@ def known_keys() -> tuple[str, ...]:
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
     usual = getattr(_DEFAULTS, key.partition(".")[0])
     is_shown = isinstance(usual, str | int | float) and usual != ""
-    return InvalidRequestError(
-        f"params.json: {key} is {value!r}, not {wanted}",
-        hint=f"without {key} it is {usual!r}" if is_shown else "",
-    )
+    hint = f"without {key} it is {usual!r}" if is_shown else PARAMS_HINT
+    return wrong_value("params.json", key, value, wanted, hint)
 
 
 def _whole(
@@ -131,7 +130,8 @@ def _training(key: str, value: Any) -> str:
 
 def _framework(key: str, value: Any) -> str:
     if value not in frameworks.NAMES:
-        raise _wrong(key, value, f"one of {', '.join(map(repr, frameworks.NAMES))}")
+        wanted = f"one of {', '.join(map(repr, frameworks.NAMES))}"
+        raise wrong_value("params.json", key, value, wanted, frameworks.meant(str(value)))
     return str(value)
 
 

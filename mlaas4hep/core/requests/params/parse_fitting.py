@@ -8,6 +8,7 @@ from typing import Any
 from mlaas4hep.core.jsontext import name_list, parse_object
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.params.expressions import expression_of
+from mlaas4hep.core.requests.wrongvalue import wrong_param
 from mlaas4hep.errors import InvalidRequestError
 
 KEYS = ("inputs", "labels", "callbacks", "loss_columns")
@@ -55,7 +56,7 @@ def _labels(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
         found = _expressions("labels", value, _LABELS)
         return (("", found),) if found else ()
     if not all(isinstance(name, str) and name for name in value):
-        raise _wrong("labels", value, _LABELS)
+        raise wrong_param("labels", value, _LABELS)
     return tuple(
         (name, _expressions(f"labels.{name}", each, _LABELS, least=1))
         for name, each in value.items()
@@ -67,7 +68,7 @@ def _expressions(
 ) -> tuple[str, ...]:
     many = value if isinstance(value, list) else [value] if value != "" else []
     if not all(isinstance(each, str) and each.strip() for each in many) or len(many) < least:
-        raise _wrong(key, value, wanted)
+        raise wrong_param(key, value, wanted)
     if len(many) > MAX_COLUMNS:
         raise InvalidRequestError(f"params.json: {key} has {len(many)}, more than {MAX_COLUMNS}")
     found = tuple(expression_of(key, each) for each in many)
@@ -79,14 +80,18 @@ def _expressions(
 
 def _inputs(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not isinstance(value, dict) or not all(value):
-        raise _wrong("inputs", value, 'names with patterns: {"jets": "Jet_*", "event": ["met"]}')
+        raise wrong_param(
+            "inputs", value, 'names with patterns: {"jets": "Jet_*", "event": ["met"]}'
+        )
     found = tuple(
         (name, name_list(patterns, f"params.json: inputs.{name}"))
         for name, patterns in value.items()
     )
     for name, patterns in found:
         if not patterns:
-            raise _wrong(f"inputs.{name}", value[name], "a pattern of column names, or several")
+            raise wrong_param(
+                f"inputs.{name}", value[name], "a pattern of column names, or several"
+            )
     return found
 
 
@@ -94,16 +99,12 @@ def _callbacks(value: Any) -> tuple[tuple[str, str], ...]:
     wanted = '["TerminateOnNaN"] or {"EarlyStopping": {"patience": 3}}'
     named = {key: {} for key in value} if _is_list_of_texts(value) else value
     if not isinstance(named, dict):
-        raise _wrong("callbacks", value, wanted)
+        raise wrong_param("callbacks", value, wanted)
     for name, arguments in named.items():
         if not isinstance(arguments, dict):
-            raise _wrong(f"callbacks.{name}", arguments, "arguments such as {'patience': 3}")
+            raise wrong_param(f"callbacks.{name}", arguments, "arguments such as {'patience': 3}")
     return tuple((name, json.dumps(arguments)) for name, arguments in named.items())
 
 
 def _is_list_of_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
-    return InvalidRequestError(f"params.json: {key} is {value!r}, not {wanted}")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast, get_args
 
 from mlaas4hep.core.data.values.rules import Constant, Range, Rules, Scaling
-from mlaas4hep.errors import InvalidRequestError
+from mlaas4hep.core.requests.wrongvalue import wrong_param
 
 KEYS = ("missing", "missing_indicator", "clip", "scaling", "constant")
 _ALL = "*"
@@ -20,10 +20,10 @@ def parse_rules(content: Mapping[str, Any]) -> Rules:
     """
     indicator = content.get("missing_indicator", False)
     if not isinstance(indicator, bool):
-        raise _wrong("missing_indicator", indicator, "true or false")
+        raise wrong_param("missing_indicator", indicator, "true or false")
     constant = content.get("constant", Rules().constant)
     if constant not in get_args(Constant):
-        raise _wrong("constant", constant, "'keep' or 'drop'")
+        raise wrong_param("constant", constant, "'keep' or 'drop'")
     return Rules(
         missing=_table("missing", content.get("missing", []), _numbers),
         indicator=indicator,
@@ -45,7 +45,7 @@ def _table(key: str, value: Any, check: Callable[[str, Any], Any]) -> tuple[tupl
 def _numbers(key: str, value: Any) -> tuple[float, ...]:
     numbers = value if isinstance(value, list) else [value]
     if not all(_is_number(number) for number in numbers):
-        raise _wrong(key, value, "a number or a list of numbers such as [-999]")
+        raise wrong_param(key, value, "a number or a list of numbers such as [-999]")
     return tuple(dict.fromkeys(float(number) for number in numbers))
 
 
@@ -54,22 +54,18 @@ def _range(key: str, value: Any) -> Range | None:
         return None
     wanted = "'quantiles' or a range such as [0, 500]"
     if not isinstance(value, list) or len(value) != 2 or not all(map(_is_number, value)):  # noqa: PLR2004 - low, high
-        raise _wrong(key, value, wanted)
+        raise wrong_param(key, value, wanted)
     low, high = map(float, value)
     if not low < high:
-        raise _wrong(key, value, f"{wanted} with low < high")
+        raise wrong_param(key, value, f"{wanted} with low < high")
     return low, high
 
 
 def _scaling(key: str, value: Any) -> Scaling:
     if value not in get_args(Scaling):
-        raise _wrong(key, value, f"one of {', '.join(map(repr, get_args(Scaling)))}")
+        raise wrong_param(key, value, f"one of {', '.join(map(repr, get_args(Scaling)))}")
     return cast(Scaling, value)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
-    return InvalidRequestError(f"params.json: {key} is {value!r}, not {wanted}")

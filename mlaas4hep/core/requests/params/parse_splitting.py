@@ -5,6 +5,8 @@ from typing import Any
 
 from mlaas4hep.core.data.planning.splitting import MOST_FOLDS, Splitting
 from mlaas4hep.core.formulas.expression import Expression
+from mlaas4hep.core.requests.params.expressions import HINT
+from mlaas4hep.core.requests.wrongvalue import wrong_param
 from mlaas4hep.errors import InvalidRequestError
 
 KEYS = ("validation", "folds", "fold_by")
@@ -17,10 +19,13 @@ def parse_splitting(content: Mapping[str, Any]) -> Splitting:
         InvalidRequestError: one has a wrong value, or they contradict each other.
     """
     folds = content.get("folds", 0)
-    if isinstance(folds, bool) or not isinstance(folds, int) or not 0 <= folds <= MOST_FOLDS:
-        raise _wrong("folds", folds, f"a whole number from 2 to {MOST_FOLDS}")
+    is_count = isinstance(folds, int) and not isinstance(folds, bool)
+    if "folds" in content and not (is_count and 0 < folds <= MOST_FOLDS):
+        raise wrong_param("folds", folds, f"a whole number from 2 to {MOST_FOLDS}")
     if folds == 1:
-        raise _wrong("folds", folds, "at least 2: a model must not validate what it learned from")
+        raise wrong_param(
+            "folds", folds, "at least 2: a model must not validate what it learned from"
+        )
     found = Splitting(
         validation=_expression("validation", content),
         folds=folds,
@@ -45,15 +50,13 @@ def parse_splitting(content: Mapping[str, Any]) -> Splitting:
 def _expression(key: str, content: Mapping[str, Any]) -> str:
     text = content.get(key, "")
     if not isinstance(text, str):
-        raise _wrong(key, text, "an expression such as 'event % 5 == 0'")
+        raise wrong_param(key, text, "an expression such as 'event % 5 == 0'")
     text = text.strip()
     if text and not text.isidentifier():
         try:
             Expression.parse(text)
         except InvalidRequestError as error:
-            raise InvalidRequestError(f"params.json: {key} {text!r}: {error}") from error
+            raise InvalidRequestError(
+                f"params.json: {key} {text!r}: {error}", hint=error.problem.hint or HINT
+            ) from error
     return text
-
-
-def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
-    return InvalidRequestError(f"params.json: {key} is {value!r}, not {wanted}")

@@ -14,6 +14,7 @@ from mlaas4hep.core.data.weighting import (
     Weighting,
 )
 from mlaas4hep.core.requests.params.expressions import expression_of
+from mlaas4hep.core.requests.wrongvalue import wrong_value
 from mlaas4hep.errors import InvalidRequestError
 
 KEYS = (
@@ -125,7 +126,5 @@ def _positive(key: str, value: Any) -> float:
 
 
 def _wrong(key: str, value: Any, wanted: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"params.json: {key} is {value!r}, not {wanted}",
-        hint=f"without {key.partition('[')[0]} all entries count alike",
-    )
+    hint = f"without {key.partition('[')[0]} all entries count alike"
+    return wrong_value("params.json", key, value, wanted, hint)

@@ -1,6 +1,7 @@
 """model.py, looked at without running it."""
 
 import ast
+from collections.abc import Iterable
 
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
@@ -20,6 +21,45 @@ def check(text: str, file: str) -> None:
             file=file,
             hint=nearest("model", names) or "def model(idim): ... return a model",
         )
+
+
+def check_arguments(text: str, file: str, names: Iterable[str]) -> None:
+    """Refuse arguments that `model` does not take, where it is defined once and takes named ones.
+
+    Raises:
+        InvalidRequestError: names the first, and those that it takes.
+    """
+    takes = _arguments(_parsed(text, file))
+    unknown = sorted(set(names) - set(takes)) if takes is not None else []
+    if takes is not None and unknown:
+        raise InvalidRequestError(
+            f"{file}: `model` takes no argument {unknown[0]!r}",
+            stage="submit",
+            file=file,
+            hint=f"it takes {', '.join(takes) or 'none'}; write def model(idim, {unknown[0]}=…)",
+        )
+
+
+def _arguments(tree: ast.Module) -> list[str] | None:
+    """Return the names that `model` takes; None: only running model.py tells."""
+    found = [node for node in ast.walk(tree) if _defines_model(node)]
+    if len(found) != 1 or found[0] not in tree.body or not isinstance(found[0], ast.FunctionDef):
+        return None
+    given = found[0].args
+    if found[0].decorator_list or given.kwarg is not None:
+        return None
+    return [each.arg for each in (*given.args, *given.kwonlyargs)]
+
+
+def _defines_model(node: ast.AST) -> bool:
+    match node:
+        case ast.FunctionDef(name="model") | ast.ClassDef(name="model"):
+            return True
+        case ast.Name(id="model", ctx=ast.Store()):
+            return True
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return any((each.asname or each.name) in ("model", "*") for each in names)
+    return False
 
 
 def packages(text: str, file: str) -> frozenset[str]:

@@ -13,11 +13,13 @@ from mlaas4hep.http.workflow.runs.runs import SEEN, find_run, full_report
 from mlaas4hep.http.workflow.runs.submissions import ERRORS, in_turn, prepared
 from mlaas4hep.http.workflow.runs.turns import KEY
 from mlaas4hep.usecases import scans
+from mlaas4hep.usecases.submit import at_submit
 
 
 def create_scan(context: Context, call: Call) -> flask.Response:
     """Make a scan of a submission; the answer is the run that goes through its trials."""
-    scan = parse_scan(call.json().get("scan"))
+    with at_submit():
+        scan = parse_scan(call.json().get("scan"))
     checked = prepared(context, call, beside=("scan",))
     run = in_turn(
         context, call, lambda: scans.submit_scan(checked, scan, context.services, context.limits)

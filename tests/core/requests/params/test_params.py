@@ -163,6 +163,41 @@ def test_a_wrong_value_is_refused_by_name(content, says):
     assert says in refusal(json.dumps(content)).message
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"epochs": "five"},
+        {"framework": "jax"},
+        {"task": "binar"},
+        {"folds": 1},
+        {"folds": 0},
+        {"folds": 21},
+        {"folds": None},
+        {"folds": True},
+        {"validation": "event % 5 =="},
+        {"weight": "pt *"},
+        {"scaling": "minmx"},
+        {"inputs": []},
+        {"callbacks": 3},
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_to_do(content):
+    assert refusal(json.dumps(content)).hint
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("pytorch", "torch"),
+        ("tensorflow", "keras"),
+        ("scikit-learn", "sklearn"),
+        ("XGB", "xgboost"),
+    ],
+)
+def test_the_name_of_a_package_is_told_as_that_of_its_framework(name, meant):
+    assert refusal(json.dumps({"framework": name})).hint == f"did you mean {meant!r}?"
+
+
 def test_an_unknown_key_is_a_typo():
     problem = refusal('{"epoch": 3}')
 

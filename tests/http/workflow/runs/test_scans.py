@@ -56,6 +56,9 @@ def test_another_run_is_no_scan(alice, scanned):
         ({"params": {"epochs": [0]}}, "epochs is 0"),
         ({"params": {"batch_size": ["many"]}}, "batch_size is 'many'"),
         ({"params": {"branch": ["a", "b"]}}, "branch"),
+        ({"arguments": {"widht": [8, 16]}}, "`model` takes no argument 'widht'"),
+        ({"params": {"epochs": [1]}, "parallel": 9}, "parallel is 9"),
+        ({"params": {"epochs": [1]}, "method": "gird"}, "method is 'gird'"),
     ],
 )
 def test_a_scan_of_what_cannot_be_is_refused(alice, scan, says):
@@ -63,8 +66,10 @@ def test_a_scan_of_what_cannot_be_is_refused(alice, scan, says):
 
     answer = alice.post("/scans", json={**SUBMISSION, "scan": scan})
 
-    assert answer.status_code == 400
-    assert says in answer.json["error"]["message"]
+    problem = answer.json["error"]
+    assert (answer.status_code, problem["stage"]) == (400, "submit")
+    assert says in problem["message"]
+    assert problem["hint"]
 
 
 def test_a_name_that_nothing_can_be_promoted_to_is_refused_before_anything_is_trained(world, alice):
