@@ -1,7 +1,7 @@
 """Small ONNX models, made by hand."""
 
 import numpy as np
-from onnx import TensorProto, helper
+from onnx import ModelProto, TensorProto, helper
 
 FLOAT, INT64, STRING = TensorProto.FLOAT, TensorProto.INT64, TensorProto.STRING
 
@@ -171,3 +171,26 @@ def of_tomorrow():
         [("y", FLOAT, ["n", 1])],
         opset=999,
     )
+
+
+def weights_elsewhere(place="weights.bin"):
+    """Four numbers to one, by weights that lie in a file of their own."""
+    weights = TensorProto(name="w", data_type=FLOAT, dims=[4, 1])
+    weights.data_location = TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value=place)
+    made = ModelProto.FromString(dense())
+    made.graph.initializer.pop()
+    made.graph.initializer.append(weights)
+    del made.graph.node[1:]
+    made.graph.node[0].output[0] = "score"
+    return made.SerializeToString()
+
+
+def silent():
+    """A model that gives nothing."""
+    return model([helper.make_node("Neg", ["x"], ["y"])], [("x", FLOAT, ["n", 1])], [])
+
+
+def without_rows():
+    """Two numbers with the other sign; there is no place for several rows."""
+    return model([helper.make_node("Neg", ["x"], ["y"])], [("x", FLOAT, [2])], [("y", FLOAT, [2])])

@@ -45,7 +45,7 @@ def take_turn(event: ScanContinued, services: Services) -> Iterator[Event]:
         scan, trials = load_scan(event.owner, event.run, services)
         before = trials
         trials = _finish_submission(trials, event, services)
-        trials = _prune(scan, _looked_at(scan, trials, event, services), services, event)
+        trials = _prune(scan, looked_at(event.owner, scan, trials, services), services, event)
         trials = _submit_more(scan, trials.in_attempt(event.attempt), event, services)
         if trials != before:
             _store(event, trials, services)
@@ -90,10 +90,12 @@ def trial_request(base: Request, values: Values) -> Request:
     return replace(base, params=params, title=title[:256])
 
 
-def _looked_at(scan: Scan, trials: Trials, event: Event, services: Services) -> Trials:
+def looked_at(owner: str, scan: Scan, trials: Trials, services: Services) -> Trials:
+    """Return the trials as their runs stand now."""
+
     def look(trial: Trial) -> Trial:
-        run = _run(event.owner, trial.run, services)
-        return trial.after(run, scan.figure, _rounds(trial, scan.figure, event, services))
+        run = _run(owner, trial.run, services)
+        return trial.after(run, scan.figure, _rounds(owner, trial, scan.figure, services))
 
     looked = tuple(look(one) if one.status == "running" else one for one in trials.trials)
     return replace(trials, trials=looked)
@@ -106,9 +108,9 @@ def _run(owner: str, name: str, services: Services) -> Run | None:
     return None
 
 
-def _rounds(trial: Trial, figure: str, event: Event, services: Services) -> tuple[float, ...]:
+def _rounds(owner: str, trial: Trial, figure: str, services: Services) -> tuple[float, ...]:
     """Return the figure after each round so far; turns are too rare to see every round end."""
-    key = files.key(event.owner, trial.run, files.HISTORY)
+    key = files.key(owner, trial.run, files.HISTORY)
     try:
         rounds = json.loads(services.runs_files.get(key))
     except NotFoundError:

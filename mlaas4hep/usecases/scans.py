@@ -13,7 +13,7 @@ from mlaas4hep.core.runs.scans import ScanReport, scan_report
 from mlaas4hep.errors import ConflictError, NotFoundError
 from mlaas4hep.pipeline.promotion import promoted_before
 from mlaas4hep.pipeline.records import new_run, next_name, store_run
-from mlaas4hep.pipeline.scans import load_scan, trial_request
+from mlaas4hep.pipeline.scans import load_scan, looked_at, trial_request
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.runs import announce, find
@@ -83,7 +83,8 @@ def look(run: Run, services: Services) -> ScanReport:
     """
     if run.task != "scan":
         raise NotFoundError(f"run {run.name!r} is no scan", hint="GET /runs/NAME")
-    return scan_report(run, *load_scan(run.owner, run.name, services))
+    scan, trials = load_scan(run.owner, run.name, services)
+    return scan_report(run, scan, looked_at(run.owner, scan, trials, services))
 
 
 def cancel_trials(run: Run, services: Services) -> None:

@@ -22,6 +22,7 @@ from mlaas4hep.pipeline.inputs import load_request
 from mlaas4hep.pipeline.scans import load_scan, take_turn
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases.runs import announce, restart
+from mlaas4hep.usecases.scans import look
 from tests import oracle
 from tests.pipeline.scanned import ENTRIES, STEPS, run_scan, submitted
 
@@ -90,6 +91,9 @@ def test_a_trial_that_is_submitted_while_its_scan_is_cancelled_is_cancelled_too(
     assert run.status is Status.CANCELLED
     assert [trial.run for trial in trials.trials] == ["r_8"]
     assert cancelled.runs.get("o", "r_8").status is Status.CANCELLED
+    shown = {each.run: each.status for each in look(run, cancelled).trials}
+    assert shown["r_8"] == "cancelled"
+    assert "running" not in shown.values()
 
 
 def test_a_trial_that_fails_does_not_end_the_scan(services, data):

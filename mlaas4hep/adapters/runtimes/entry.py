@@ -20,6 +20,10 @@ STRINGS = "bytes"  #: type of tensors of strings: arrays of Python's `bytes`
 class ModelError(Exception):
     """The files are no model that can be served; the text tells a person why."""
 
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:

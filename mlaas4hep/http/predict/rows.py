@@ -234,6 +234,7 @@ def shaped(served: LoadedModel, values: Array, info: TensorInfo) -> Array:
     if not info.takes(values.shape):
         raise InvalidRequestError(
             f"a row has {math.prod(values.shape[1:])} values, model {served.record.name!r} takes "
-            f"{' x '.join(map(str, sizes))}"
+            f"{' x '.join(map(str, sizes)) or 1}",
+            hint=f"input {info.name!r} has shape {list(info.shape)}: its first dimension counts rows",
         )
     return values

@@ -1,6 +1,10 @@
 """A dry run: what a submission would do, found out without reading more than a sample."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.dryrun import DryRun
 from mlaas4hep.core.models.sample.leftout import left_out
 from mlaas4hep.core.models.sample.suspects import suspicious_names
@@ -30,7 +34,8 @@ def dry_run(prepared: CheckedSubmission, services: Services, limits: Limits) -> 
     """
     request = prepared.request
     inputs, trees = _open(request, services)
-    look = FirstLook.of(inputs, services)
+    with _at_specs():
+        look = FirstLook.of(inputs, services)
     chosen, plan = inputs.opened.branches, look.plan
     chunk_bytes = look.largest_chunk * len(look.columns) * _FLOAT_BYTES
     model = _built(prepared, look, services) if limits.builds_models else None
@@ -78,6 +83,7 @@ def _built(prepared: CheckedSubmission, look: FirstLook, services: Services) -> 
         labels=tuple(sorted(set(request.labels.values))),
         sampled=known_labels(look.labels, request),
         label_columns=request.labels.columns,
+        weights=TrainingWeights(is_used=request.params.weighting.is_used),
     )
     try:
         return services.trainer.check(prepared.model.encode(), job, prepared.beside)
@@ -96,8 +102,15 @@ def _memory_bytes(chunk_bytes: int, model: ModelSummary | None, models: int) -> 
 
 def _open(request: Request, services: Services) -> tuple[Inputs, dict[str, TreeInfo]]:
     """Open the files as a run does, and return its inputs and what each file holds."""
-    try:
+    with _at_specs():
         found = OpenTrees.of(request, services)
         return Inputs.of(request, found, services.range_entries), found.by_name(request)
+
+
+@contextmanager
+def _at_specs() -> Iterator[None]:
+    """Say of errors that the specs of a run would have them."""
+    try:
+        yield
     except MlaasError as error:
         raise error.located(stage="specs") from error.__cause__

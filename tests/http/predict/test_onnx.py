@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests import onnx_models
+from tests.http.predict.packing import packed
 
 ROWS = [[0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 3.0, 4.0]]
 SCORES = 1 / (1 + np.exp(-(np.array(ROWS) @ onnx_models.WEIGHTS)))
@@ -211,16 +212,46 @@ def test_as_many_columns_as_rows_are_no_answers_to_rows(alice, bring, rows):
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "says", "hint"),
     [
-        (b"no model", "no ONNX model"),
-        (onnx_models.dense()[:60], "no ONNX model"),
-        (onnx_models.of_tomorrow(), "opset"),
-        (onnx_models.strange(), "their.own"),
+        (b"no model", "no ONNX model", "onnx.checker"),
+        (onnx_models.dense()[:60], "no ONNX model", "onnx.checker"),
+        (onnx_models.of_tomorrow(), "opset", "for an earlier opset"),
+        (onnx_models.strange(), "their.own", "ai.onnx.ml"),
+        (onnx_models.weights_elsewhere(), "weights.bin", "into the tarball"),
+        (onnx_models.weights_elsewhere("/etc/passwd"), "not allowed", "into the tarball"),
+        (onnx_models.silent(), "model.onnx has no output", "name what it is to give"),
     ],
 )
-def test_what_cannot_run_is_refused_at_the_upload(alice, bring, content, says):
+def test_what_cannot_run_is_refused_at_the_upload(alice, bring, content, says, hint):
     refused = bring(content)
 
-    assert (refused.status_code, says in refused.json()["error"]) == (400, True), refused.text
+    problem = refused.json()["problem"]
+    assert (refused.status_code, says in problem["message"]) == (400, True), refused.text
+    assert (problem["stage"], problem["file"]) == ("predict", "model.onnx")
+    assert hint in problem["hint"]
+    assert "onnxruntime_src" not in problem["message"]
     assert alice.get("/models").json() is None
+
+
+def test_weights_in_a_file_beside_it_are_read(alice):
+    files = {
+        "model/model.onnx": onnx_models.weights_elsewhere(),
+        "model/weights.bin": np.array([1, 2, 3, 4], "<f4").tobytes(),
+    }
+
+    uploaded = alice.post("/upload?name=m", content=packed(None, extra=files))
+
+    assert uploaded.status_code == 200, uploaded.text
+    assert alice.post("/json", json={"model": "m", "values": [[1, 1, 1, 2]]}).json() == [[14]]
+
+
+@pytest.mark.parametrize("values", [[[1, 1]], [[1, 1], [2, 2]]])
+def test_a_model_without_a_place_for_rows_says_so(alice, bring, values):
+    bring(onnx_models.without_rows())
+
+    rows = alice.post("/json", json={"model": "m", "values": values})
+
+    problem = rows.json()["problem"]
+    assert (rows.status_code, problem["message"]) == (400, "a row has 2 values, model 'm' takes 1")
+    assert problem["hint"] == "input 'x' has shape [2]: its first dimension counts rows"

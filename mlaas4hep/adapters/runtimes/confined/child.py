@@ -19,7 +19,7 @@ from mlaas4hep.adapters.confinement.confinement import confine
 from mlaas4hep.adapters.confinement.imports import without
 from mlaas4hep.adapters.confinement.levels import ConfinementError
 from mlaas4hep.adapters.confinement.limits import LARGEST_FILE
-from mlaas4hep.adapters.runtimes.entry import Entry
+from mlaas4hep.adapters.runtimes.entry import Entry, ModelError
 from mlaas4hep.adapters.runtimes.folded import joined
 from mlaas4hep.core.models.bundle import folding
 from mlaas4hep.core.requests.frameworks import info
@@ -63,7 +63,8 @@ def main(arguments: list[str]) -> None:
         frames.send(end, {"error": f"{error.name} is not installed in this deployment"}, {})
         return
     except (Exception, MemoryError) as error:  # noqa: BLE001 - the graph is somebody's program
-        frames.send(end, {"error": _text(error)}, {})
+        hint = error.hint if isinstance(error, ModelError) else ""
+        frames.send(end, {"error": _text(error), "hint": hint}, {})
         return
     frames.send(end, {"signatures": {name: _described(each) for name, each in entries.items()}}, {})
     _serve(end, entries)

@@ -180,7 +180,10 @@ class ConfinedRuntime:
         if "error" in head:
             self._end()
             raise InvalidRequestError(
-                f"model {self._name!r} cannot be loaded: {head['error']}", stage="predict"
+                f"model {self._name!r} cannot be loaded: {head['error']}",
+                stage="predict",
+                file=self._arguments[1],
+                hint=str(head.get("hint", "")),
             )
         house.places.loaded(self)
         if self._has_given_up:  # just now: its process is dead

@@ -4,6 +4,7 @@ Outputs of tree models that are sequences of maps (`zipmap`, class → probabili
 matrices of probabilities, one column a class, whose names come from the file.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,23 @@ _TYPES = {
         for bits in (8, 16, 32, 64)
     },
 }
+_PLACE = re.compile(r"/onnxruntime_src/.*?\) (?=[A-Z])")
+#: What may help, by what ONNX Runtime says: its errors are told apart by their texts alone.
+_HINTS = (
+    (
+        re.compile("[Oo]pset [0-9]|IR version"),
+        "export it for an earlier opset: opset_version=17 of torch.onnx.export, target_opset=17 of skl2onnx",
+    ),
+    (
+        re.compile("not a registered function|No Op registered"),
+        "operators of one's own do not run here: use those of ai.onnx and ai.onnx.ml",
+    ),
+    (
+        re.compile("[Ee]xternal"),
+        "put the files with its weights beside it into the tarball, or save it as one file",
+    ),
+    (re.compile(""), "onnx.checker.check_model says what is wrong with a file"),
+)
 _MAPS = ("seq(map(", "map(")
 
 
@@ -48,7 +66,13 @@ def load(folder: Path, file: str, _input_node: str, _output_node: str) -> dict[s
             str(folder / file), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # ONNX Runtime's errors have no common class of their own
-        raise ModelError(f"{file} is no ONNX model that can run here: {_reason(error)}") from error
+        reason = _reason(error)
+        hint = next(hint for found, hint in _HINTS if found.search(reason))
+        raise ModelError(f"{file} is no ONNX model that can run here: {reason}", hint) from error
+    if not session.get_outputs():
+        raise ModelError(
+            f"{file} has no output", "name what it is to give as an output of its graph"
+        )
     return {DEFAULT: _entry(session, Graph(folder / file))}
 
 
@@ -106,5 +130,6 @@ def _plain(values: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """Return an error without the marks that ONNX Runtime puts before it."""
-    return str(error).rpartition("] : ")[2].partition(" : ")[2] or str(error)
+    """Return an error without the marks and the places in its own code that ONNX Runtime tells."""
+    told = str(error).rpartition("] : ")[2].partition(" : ")[2] or str(error)
+    return _PLACE.sub("", told)

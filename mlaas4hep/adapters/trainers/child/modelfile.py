@@ -97,7 +97,7 @@ def _built(
         first = _first(_function(defined), arguments)
         made = _call(_function(defined), first, job.columns, arguments)
     hint = f"the network gets {job.columns} numbers per entry"
-    with _caught("the model", hint, packages), _time_limit(seconds):
+    with _caught(f"{MODEL_FILE}, the model", hint, packages), _time_limit(seconds):
         if made is None:
             raise TrainingError(
                 f"{MODEL_FILE}: `model` returns nothing", "end it with `return` and the model"

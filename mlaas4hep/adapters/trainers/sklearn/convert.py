@@ -1,5 +1,7 @@
 """An estimator as ONNX, and how it takes weights."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,8 @@ def write_onnx(folder: Path, estimator: Any, sample: Floats, labels: int = 1) ->
         if any(type(each).__name__ == _ENDLESS for each in parts(found)):
             raise NotImplementedError(f"the converter of {_ENDLESS} does not end")
         teach(found)
-        model = to_onnx(found, sample[:1], options=_options(found), target_opset=OPSETS)
+        with _votes_apart(found):
+            model = to_onnx(found, sample[:1], options=_options(found), target_opset=OPSETS)
         if labels > 1:
             return onnxfile.by_label(model, sample[: labels + 1], labels)
         of_two = len(getattr(found, "classes_", ())) == _TWO
@@ -42,6 +45,19 @@ def write_onnx(folder: Path, estimator: Any, sample: Floats, labels: int = 1) ->
         return model
 
     return onnxfile.write(folder, converted, sample, scores(estimator, sample))
+
+
+@contextmanager
+def _votes_apart(estimator: Any) -> Iterator[None]:
+    """Let `transform` of votes, which nobody asks for, be the one that the converter knows."""
+    joined = [each for each in parts(estimator) if getattr(each, "flatten_transform", False)]
+    for each in joined:
+        each.flatten_transform = False
+    try:
+        yield
+    finally:
+        for each in joined:
+            each.flatten_transform = True
 
 
 def _options(estimator: Any) -> dict[int, dict[str, bool]]:

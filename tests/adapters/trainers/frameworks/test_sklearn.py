@@ -246,6 +246,14 @@ class TestSklearn(FrameworkContract):
                 "RandomizedSearchCV(HistGradientBoostingClassifier(), {'max_iter': [3, 9]}, n_iter=1)",
                 "binary",
             ),
+            (
+                "VotingClassifier([('a', LogisticRegression()), ('b', SGDClassifier(loss='log_loss'))], voting='soft')",
+                "multiclass",
+            ),
+            (
+                "VotingRegressor([('r', Ridge()), ('x', XGBRegressor(n_estimators=9))])",
+                "regression",
+            ),
             ("KMeans(3, random_state=1)", "regression"),  # has an output `scores` of its own
         ],
     )
@@ -258,7 +266,7 @@ class TestSklearn(FrameworkContract):
 
         exported = training.model.export(tmp_path, chunk.x[:60])
 
-        assert [one.file for one in exported.conversions] == ["model.onnx"]
+        assert [one.file for one in exported.conversions] == ["model.onnx"], exported.not_made
         session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
         assert [each.name for each in session.get_inputs()] == ["input"]
         assert [each.name for each in session.get_outputs()] == ["scores"]

@@ -44,6 +44,16 @@ OTHERS = {
         {"callbacks": ["EarlyStopping"]},
         "params.json: callbacks is not for scikit-learn",
     ),
+    "weights that it does not take": (
+        "from sklearn.neighbors import *\ndef model():\n    return KNeighborsClassifier()",
+        {"weight": "pt"},
+        "KNeighborsClassifier takes no weights of entries",
+    ),
+    "a loss that there is not": (
+        MODEL.replace("binary_cross", "binary_cros"),
+        {},
+        "model.py, the model: ValueError: Could not interpret loss identifier",
+    ),
     "columns that go nowhere": (MODEL, {"inputs": {"a": "pt"}}, "no pattern of inputs fits eta"),
 }
 
@@ -216,6 +226,23 @@ def test_a_model_of_any_framework_that_does_not_fit_is_refused_in_words(alice, f
     assert response.status_code == 422, response.text
     assert words in error["message"]
     assert error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"weight": "log(pt - 50)"}, "the weight 'log(pt - 50)' is NaN or infinite in"),
+        ({"folds": 3, "fold_by": "eta / 2"}, "fold_by 'eta / 2' is not a whole number"),
+    ],
+)
+def test_what_specs_would_refuse_is_said_by_stage_and_file(alice, files, params, says):
+    asked = {"branch": "events", "identifier": ["runNo"], **params}
+    alice.upload({**files, "params.json": json.dumps(asked)})
+
+    error = alice.post("/runs?dry_run=1", json={"name": "luca"}).json["error"]
+
+    assert (error["stage"], error["file"]) == ("specs", "a.root")
+    assert says in error["message"]
 
 
 def test_a_framework_that_the_deployment_lacks_is_refused_with_those_it_has(make_world, files):
