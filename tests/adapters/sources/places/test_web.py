@@ -73,6 +73,24 @@ def test_each_redirect_is_checked_like_the_first(server):
         webplace.WebPlaces(policy).locate(f"{server.prefix}/elsewhere")
 
 
+def test_of_a_redirect_that_is_refused_no_more_is_told_than_its_host(server):
+    policy = ServerPolicy.of("127.0.0.1", "127.0.0.1/32", plain_http=True)
+
+    with pytest.raises(ForbiddenError, match="other.example") as caught:
+        webplace.WebPlaces(policy).locate(f"{server.prefix}/leaking")
+
+    assert SECRET not in caught.value.problem.message + caught.value.problem.hint
+
+
+def test_all_hops_to_a_file_share_one_deadline(server):
+    client = WebClient(ServerPolicy(), silence_s=0.5)
+
+    with pytest.raises(ServiceUnavailableError, match="silent"):
+        client.get(f"{server.prefix}/slowly", (0, 10))
+
+    assert len(server.asked) <= MAX_REDIRECTS
+
+
 def test_a_redirect_is_followed_and_its_token_shown_to_nobody(server, places):
     place = places.locate(f"{server.prefix}/moved")
 

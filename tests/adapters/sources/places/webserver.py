@@ -89,6 +89,11 @@ def _elsewhere(_server, handler):
     _send(handler, 302, {"Location": f"http://127.0.0.2:{port}/good"})
 
 
+def _slowly(server, handler):
+    server.stopped.wait(0.3)
+    _send(handler, 302, {"Location": "/slowly"})
+
+
 def _whole(_server, handler):
     _send(handler, 200, {"ETag": '"1"'}, DATA)
 
@@ -116,6 +121,8 @@ def _silent(server, handler):
 
 _PATHS = {
     "good": _good,
+    "leaking": _status(302, Location=f"https://other.example/{SECRET}?note={SECRET}"),
+    "slowly": _slowly,
     "huge": _huge,
     "gone": _status(404),
     "closed": _status(403),

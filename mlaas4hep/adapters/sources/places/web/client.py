@@ -26,7 +26,13 @@ from mlaas4hep.adapters.sources.places.web.response import (
 )
 from mlaas4hep.adapters.sources.places.web.rests import Rests
 from mlaas4hep.core.backoff import backoff_s
-from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
+from mlaas4hep.core.harmless import harmless
+from mlaas4hep.errors import (
+    ForbiddenError,
+    InvalidRequestError,
+    MlaasError,
+    ServiceUnavailableError,
+)
 
 MAX_REDIRECTS = 5
 PATIENCE_S = 60.0  #: for a server that says when to come again
@@ -100,11 +106,12 @@ class WebClient:
         return answer, answer.error()
 
     def _followed(self, url: str, span: Span) -> Response:
-        """Return the first answer that is no redirect."""
+        """Return the first answer that is no redirect; all of them share one deadline."""
         at = _parsed(url, self._address(url))
-        for _ in range(MAX_REDIRECTS + 1):
-            self._policy.check_url(str(at))
-            answer = self._asked_in_time(url, at, span)
+        deadline = time.monotonic() + self._silence_s + (span[1] - span[0]) / SLOWEST
+        for hop in range(MAX_REDIRECTS + 1):
+            self._check(url, at, hop)
+            answer = self._asked_in_time(url, at, span, deadline)
             if answer.status not in _REDIRECTS:
                 return answer
             location = answer.headers.get("location", "")
@@ -116,7 +123,20 @@ class WebClient:
             hint="write the URL at which the file lies",
         )
 
-    def _asked_in_time(self, url: str, at: httpx2.URL, span: Span) -> Response:
+    def _check(self, url: str, at: httpx2.URL, hop: int) -> None:
+        """Refuse a server that the policy is against; of a redirect no more is told than its host."""
+        try:
+            self._policy.check_url(str(at))
+        except ForbiddenError as error:
+            if not hop:
+                raise
+            raise ForbiddenError(
+                f"{shown(url)}: the server sends us to {at.scheme}://{harmless(at.host)},"
+                " from where files may not come",
+                hint=error.problem.hint or "write the URL at which the file lies",
+            ) from error
+
+    def _asked_in_time(self, url: str, at: httpx2.URL, span: Span, deadline: float) -> Response:
         """Ask a server, unless it wants to be left alone: it may have said so of another file.
 
         Raises:
@@ -126,16 +146,17 @@ class WebClient:
         left_s = self._rests.left_s(server)
         if left_s:
             raise RestingError(url, left_s)
-        answer = self._request(url, at, span)
+        answer = self._request(url, at, span, deadline)
         if answer.status == TOO_MANY and answer.retry_after_s:
             self._rests.wants(server, answer.retry_after_s)
         return answer
 
-    def _request(self, url: str, at: httpx2.URL, span: Span) -> Response:
+    def _request(self, url: str, at: httpx2.URL, span: Span, deadline: float) -> Response:
         start, stop = span
         answered = False
-        deadline = time.monotonic() + self._silence_s + (stop - start) / SLOWEST
         try:
+            if time.monotonic() > deadline:  # servers before it took all of the time
+                raise TimeoutError
             server = self._pools.connection_from_host(at.raw_host.decode(), at.port, at.scheme)
             response = server.urlopen(
                 "GET",
