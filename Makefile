@@ -77,6 +77,9 @@ dist: $(DEV) ## build sdist and wheel into dist/, and check them
 sbom: $(DEV) ## write bills of materials (CycloneDX) of the wheel and of each image into dist/sbom/
 	$(BIN)/python -m deploy.supply.sbom
 
+digests: $(DEV) ## write the digests of images from elsewhere, as your registry has them (MLAAS_REGISTRY=host/folder)
+	$(BIN)/python -m deploy.supply.digests write
+
 UPGRADE ?=
 locks: $(SUPPLY) ## lock what images install, after a change of pyproject.toml (UPGRADE=1: all of it anew)
 	$(BIN)/python -m deploy.supply.locks $(if $(UPGRADE),--upgrade)

@@ -76,7 +76,7 @@ def test_each_redirect_is_checked_like_the_first(server):
 def test_of_a_redirect_that_is_refused_no_more_is_told_than_its_host(server):
     policy = ServerPolicy.of("127.0.0.1", "127.0.0.1/32", plain_http=True)
 
-    with pytest.raises(ForbiddenError, match="other.example") as caught:
+    with pytest.raises(ForbiddenError, match=r"other\.example") as caught:
         webplace.WebPlaces(policy).locate(f"{server.prefix}/leaking")
 
     assert SECRET not in caught.value.problem.message + caught.value.problem.hint
