@@ -16,4 +16,5 @@ def bare_environment(folder: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "JOBLIB_MULTIPROCESSING": "0",  # its pools take semaphores of /dev/shm, out of reach here
         "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime tells its makers of models, else
+        "TORCH_COMPILE_DISABLE": "1",  # torch.compile starts a compiler, which nothing may here
     }

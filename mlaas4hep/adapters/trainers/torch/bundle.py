@@ -3,7 +3,6 @@
 import io
 import warnings
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from mlaas4hep.adapters.native.torch import Scores, scores
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Export, Floats
 from mlaas4hep.adapters.trainers.pickling import pickled
+from mlaas4hep.adapters.trainers.silence import silence
 from mlaas4hep.core.models.bundle.conversion import Conversion, Converted, NotMade
 
 _WEIGHTS = "model.pt"
@@ -64,11 +64,7 @@ def _quietly(convert: Callable[[Any, Any], bytes], model: Scores, sample: Floats
 
     def converted() -> bytes:
         rows = torch.tensor(sample[:2])
-        with (
-            warnings.catch_warnings(action="ignore"),
-            redirect_stdout(io.StringIO()),
-            redirect_stderr(io.StringIO()),
-        ):
+        with warnings.catch_warnings(action="ignore"), silence():
             return convert(model, rows)
 
     return converted

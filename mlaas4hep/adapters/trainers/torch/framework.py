@@ -12,7 +12,7 @@ import torch
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu, kind_of
 from mlaas4hep.adapters.trainers.torch import checks
 from mlaas4hep.adapters.trainers.torch.model import TorchModel
-from mlaas4hep.adapters.trainers.torch.unused import check_unused
+from mlaas4hep.adapters.trainers.torch.unused import check_unused, uncompiled
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
 
@@ -52,6 +52,7 @@ class Torch:
                 f"{MODEL_FILE}: `model` returns a TorchScript, which cannot be served",
                 "return the module itself, without torch.jit; the bundle has a model.torchscript",
             )
+        made = uncompiled(made)
         check_unused(made, defined)
         torch.set_num_threads(max(1, math.ceil(job.resources.cpus)))
         devices = self._find_devices() if job.resources.device == "gpu" else ("cpu",)

@@ -1,4 +1,4 @@
-"""What model.py says and PyTorch trainings do not use: refused, with what to write instead."""
+"""What model.py says and PyTorch trainings do not use: refused, with what to write instead, or told."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import torch
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.onnxfile import say
 from mlaas4hep.adapters.trainers.torch import lossvalue
 
 _OTHER_NAMES = {
@@ -14,6 +15,8 @@ _OTHER_NAMES = {
     "loss_function": "loss",
     "optimiser": "optimizer",
 }
+_ORIGINAL = "_orig_mod"  #: of what `torch.compile(module)` returns
+_CALLED = "_compiled_call_impl"  #: what `module.compile()` leaves
 _STEPS = ("training_step", "configure_optimizers")  #: of Lightning
 
 
@@ -40,6 +43,29 @@ def check_unused(module: Any, defined: Mapping[str, Any]) -> None:
         due = "loss" if _is_loss(given) else _OTHER_NAMES.get(name, "")
         if due and not name.startswith("_") and callable(given) and defined.get(due) is None:
             _refuse(name, due)
+
+
+def uncompiled(module: Any) -> Any:
+    """Return a module of which nothing is compiled; the log says so if something was.
+
+    Compiling starts other programs, which a confined training may not. Functions that model.py
+    compiles are left alone by `TORCH_COMPILE_DISABLE` (`confinement/environment.py`); modules
+    would neither become TorchScript then, nor have the names of weights that somebody expects.
+    """
+    found = _original(module)
+    was_compiled = found is not module
+    for each in found.modules():
+        for name, part in [*each.named_children()]:
+            if (inside := _original(part)) is not part:
+                setattr(each, name, inside)
+                was_compiled = True
+    for each in found.modules():
+        if getattr(each, _CALLED, None) is not None:
+            setattr(each, _CALLED, None)
+            was_compiled = True
+    if was_compiled:
+        say("torch.compile is left away: a training may start no compiler; results are the same")
+    return found
 
 
 def check_columns(losses: Sequence[Any], beside: Sequence[str]) -> None:
@@ -74,3 +100,9 @@ def _refuse(name: str, due: str) -> NoReturn:
         f"{MODEL_FILE} defines `{name}` and no `{due}`: only what is called `{due}` is used",
         f"{due} = {name}, or leave it away",
     )
+
+
+def _original(module: Any) -> Any:
+    while (inside := getattr(module, _ORIGINAL, None)) is not None:
+        module = inside
+    return module

@@ -160,3 +160,31 @@ def test_a_module_that_changes_its_inputs_changes_nothing_else(train):
     first, again = (training.model.predict(everything) for _ in range(2))
 
     np.testing.assert_array_equal(first, again)
+
+
+PROJECTED = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self, idim):
+        super().__init__()
+        self.steps = torch.nn.LSTM(1, 6, batch_first=True, proj_size=3)
+        self.last = torch.nn.Linear(3, 1)
+    def forward(self, x):
+        return self.last(self.steps(x.unsqueeze(-1))[0][:, -1])
+
+def model(idim): return Net(idim)
+"""
+
+
+def test_a_module_that_does_not_convert_says_so_in_one_line(train, tmp_path, capfd):
+    model = train(PROJECTED).model
+    (tmp_path / "bundle").mkdir()
+    capfd.readouterr()
+
+    export = model.export(tmp_path / "bundle", np.random.default_rng(0).random((9, 4), np.float32))
+
+    assert [each.file for each in export.not_made] == ["model.onnx"]
+    told = capfd.readouterr()
+    assert "graph(" not in told.out + told.err
+    assert [line[:25] for line in told.out.splitlines()] == ["mlaas4hep: no model.onnx:"] * 2
