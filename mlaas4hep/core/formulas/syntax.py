@@ -123,6 +123,12 @@ class _Parser(Reader):
                 "put the comparisons in parentheses, (a > 1) & (b < 2), or write a > 1 && b < 2",
                 first,
             )
+        if 0 < sum(each in {"==", "!="} for each in operators) < len(operators):
+            self.fail(
+                "== beside < compares neighbours in Python, and results in C++",
+                "put one comparison in parentheses, (a > 1) == b, or write a > 1 && 1 == b",
+                first,
+            )
         if operators:
             self.emit("chain", tuple(operators), len(operators) + 1, first)
 

@@ -50,6 +50,25 @@ def test_nothing_outside_an_hdf5_file_is_opened(source, tmp_path):
     assert dict(info.unreadable) == left_out | dict.fromkeys(["link", "soft"], "a link")
 
 
+def test_types_that_numpy_does_not_have_are_left_out_by_name(tmp_path, source):
+    short = h5py.h5t.STD_I32LE.copy()
+    short.set_size(3)
+    short.set_precision(24)
+    table = h5py.h5t.create(h5py.h5t.COMPOUND, 8)
+    table.insert(b"a", 0, h5py.h5t.STD_I32LE)
+    table.insert(b"b", 4, short)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = np.arange(3)
+        for name, kind in {"short": short, "table": table, "time": h5py.h5t.UNIX_D32LE}.items():
+            h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create_simple((3,)))
+
+    info = source.describe(str(tmp_path / "a.h5"), "")
+
+    assert [branch.name for branch in info.branches] == ["x"]
+    assert dict(info.unreadable).keys() == {"short", "table", "time"}
+    assert all("that NumPy does not have" in why for _, why in info.unreadable)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("size", [0, 2**60, 2**64 - 16])
 def test_a_heap_of_rows_with_damaged_sizes_is_refused_before_libhdf5_hangs(

@@ -33,6 +33,8 @@ def refusal(text):
         ("sum(n)", 1, "sum needs a jagged branch"),
         ("x & 1", 3, "& needs whole numbers or conditions"),
         ("n > 1 & ok", 3, "& and | bind tighter than comparisons"),
+        ("n > 0 == ok", 3, "== beside < compares neighbours in Python, and results in C++"),
+        ("n != 1 <= n", 3, "== beside < compares neighbours in Python, and results in C++"),
         ("n[0]", 2, "[ ] needs a jagged branch"),
         ("pt[n > 1]", 3, "the condition has one value an entry"),
         ("pt[n / 3]", 3, "a place in a row is a whole number"),

@@ -36,6 +36,7 @@ from mlaas4hep.adapters.sources.hdf5.references import (
     references,
 )
 from mlaas4hep.adapters.sources.places.place import shown
+from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Columns
@@ -77,8 +78,8 @@ class Hdf5Table:
             (
                 *(c for path, each in inside.items() for c in _columns(path, each, tree, refer)),
                 *(
-                    left_out(_name(path, tree), "a link")
-                    for path in walk.links
+                    left_out(_name(path, tree) or path.rpartition("/")[2], why)
+                    for path, why in walk.left_out.items()
                     if _below(path, tree)
                 ),
             )
@@ -101,7 +102,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self._left = MAX_OBJECTS
-        self.links: list[str] = []  #: paths of what was not followed
+        self.left_out: dict[str, str] = {}  #: why, by path
 
     def objects(self, group: Any, path: str = "", depth: int = 0) -> dict[str, Any]:
         """Return all arrays in a group."""
@@ -111,7 +112,7 @@ class _Walk:
             if self._left < 0 or depth > MAX_DEPTH:
                 raise ValueError("it has too many groups")
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                self.links.append(f"{path}{name}")  # it may lead to any file of this machine
+                self.left_out[f"{path}{name}"] = "a link"  # to any file of this machine, maybe
                 continue
             each = group[name]
             if is_index(name, group):
@@ -119,8 +120,19 @@ class _Walk:
             if isinstance(each, h5py.Group):
                 found |= self.objects(each, f"{path}{name}/", depth + 1)
             elif isinstance(each, h5py.Dataset):
-                found[f"{path}{name}"] = each
+                if why := _unknown_type(each):
+                    self.left_out[f"{path}{name}"] = why
+                else:
+                    found[f"{path}{name}"] = each
         return found
+
+
+def _unknown_type(array: Any) -> str:
+    """Return what h5py says of a type that NumPy has not, such as integers of 24 bits."""
+    try:
+        return "" if array.dtype is not None else "no type"
+    except TypeError as error:
+        return f"a type that NumPy does not have: {first_line(error)}"
 
 
 def _below(path: str, tree: str) -> bool:
