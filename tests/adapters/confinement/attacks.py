@@ -104,6 +104,27 @@ def binds_its_socket():
     socket.socket(fileno=os.dup(int(sys.argv[4]))).bind("\0mlaas")
 
 
+def reads_through_a_link(outside):
+    Path("shown").symlink_to(outside)
+    Path("shown").read_bytes()
+
+
+def reads_under_another_name(outside):
+    Path("taken").hardlink_to(outside)
+    Path("taken").read_bytes()
+
+
+def names_a_file_without_a_name_outside(outside):
+    made = os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o600)
+    os.link(f"/proc/self/fd/{made}", outside.with_name("made"), follow_symlinks=True)
+
+
+def asks_where_threads_of_another_keep_their_locks(other):
+    head, size = ctypes.c_void_p(), ctypes.c_size_t()
+    number = _NUMBERS["get_robust_list"]
+    call("syscall", number, other, ctypes.byref(head), ctypes.byref(size))
+
+
 def unlisted():
     """Return the numbers of calls that are not on the list and were not refused."""
     listed = set(_NUMBERS.values())
@@ -175,6 +196,16 @@ def attacks(outside, parent):
         "write outside": lambda: outside.write_bytes(b"x"),
         "truncate outside": lambda: os.truncate(outside, 0),
         "remove outside": outside.unlink,
+        "move it here": lambda: outside.rename("moved"),
+        "move mine there": lambda: Path("mine").rename(outside.with_name("moved")),
+        "put mine in its place": lambda: Path("mine").replace(outside),
+        "read it through a link": lambda: reads_through_a_link(outside),
+        "read it under another name": lambda: reads_under_another_name(outside),
+        "a file without a name, outside": lambda: names_a_file_without_a_name_outside(outside),
+        "a folder beside mine": lambda: Path("../beside").mkdir(),
+        "a place in the parent's memory": lambda: asks_where_threads_of_another_keep_their_locks(
+            parent
+        ),
         "make a device": lambda: os.mknod("device", 0o20600, os.makedev(1, 1)),
         "watch a foreign folder": lambda: call("inotify_init1", 0),
         "a signal by a descriptor": sets_a_signal,
