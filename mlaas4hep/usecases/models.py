@@ -82,25 +82,39 @@ def promoted(owner: str, model: str, name: str, services: Services, limits: Limi
     Raises:
         NotFoundError: there is no such model.
         ConflictError: a model of that name was not promoted, but trained or uploaded.
-        QuotaError: it is one too many.
+        QuotaError: it is one too many, or there is no room for its files.
     """
+    keys.checked_name(name, "model")
     is_new = services.models.info(keys.model(owner, name)) is None
     if is_new:
         quotas.check_models(owner, services, limits)
+    quotas.check_bytes(owner, _copied_bytes(owner, model, name, services), services, limits)
     record = promote(owner, model, name, services)
     if is_new:
         _keep_within(record, services, limits)
     return record
 
 
+def _copied_bytes(owner: str, model: str, name: str, services: Services) -> int:
+    """Return the size of the files that are not under `name` yet; NotFoundError: no such model."""
+    record = modelrecords.read(keys.model(owner, model), services.models)
+    size = 0
+    for file in record.files:
+        info = services.models.info(keys.model_file(owner, model, record.version, file))
+        there = services.models.info(keys.model_file(owner, name, record.version, file))
+        size += info.size_bytes if info is not None and there is None else 0
+    return size
+
+
 def _keep_within(record: ModelRecord, services: Services, limits: Limits) -> None:
-    """Delete a model that was just made if it is one too many.
+    """Delete a model that was just made if it is one too many, or too large.
 
     Raises:
         QuotaError: it was; others were made meanwhile.
     """
     try:
         quotas.check_models(record.owner, services, limits, more=0)
+        quotas.check_bytes(record.owner, 0, services, limits)
     except QuotaError:
         delete(record, services)
         raise
