@@ -8,7 +8,7 @@ from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 
 
-def trained(world, person, name, version, content=None):
+def trained(world, person, name, version, model=None):
     """Store a model as a training does."""
     store = world.services.models
     contract = Contract(
@@ -23,7 +23,7 @@ def trained(world, person, name, version, content=None):
         code="digest-of-model-py",
         metrics=(("test_auc", 0.81),),
     )
-    files = {"contract.json": wire.dump(contract), "model.onnx": content or version.encode()}
+    files = {"contract.json": wire.dump(contract), "model.onnx": model or version.encode()}
     for file, content in files.items():
         store.put(keys.model_file(person.owner, name, version, file), content)
     checksums = tuple((name, sealed.checksum(io.BytesIO(data))) for name, data in files.items())
