@@ -119,6 +119,7 @@ def start_function(state: Path, jwks_url: str, port: int) -> subprocess.Popen[by
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{ROOT}:{state}",
         "MLAAS_STORE": f"file://{state}/store",
+        "MLAAS_NATS": "nats://127.0.0.1:4222",  # as deployed; what nobody asks for is not connected
         "MLAAS_ISSUER": issuer.ISSUER,
         "MLAAS_AUDIENCE": issuer.AUDIENCE,
         "MLAAS_JWKS_URL": jwks_url,

@@ -6,22 +6,28 @@ Adapters are imported where they are chosen, so that no function pays for what i
 import time
 from urllib.parse import urlsplit
 
-from mlaas4hep.adapters.backedruns import BackedRunBook
 from mlaas4hep.adapters.confinement import levels
 from mlaas4hep.adapters.confinement.levels import DEMANDS
-from mlaas4hep.adapters.confinement.offered import offered
 from mlaas4hep.adapters.deferred import deferred
 from mlaas4hep.adapters.identity.table import IDENTITIES
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
-from mlaas4hep.adapters.proposers.optuna import OptunaProposer
 from mlaas4hep.adapters.recent import RecentValues
 from mlaas4hep.adapters.runtimes.choose import Runtimes
-from mlaas4hep.adapters.tables import Tables
 from mlaas4hep.bootstrap.inputfiles import source
 from mlaas4hep.bootstrap.messages import Messaging, messaging
 from mlaas4hep.bootstrap.stores import direct_downloads, direct_uploads, stores_of
 from mlaas4hep.core.keys import BUCKETS
-from mlaas4hep.ports import Deliveries, ObjectStore, People, RunBook, Services, Stopping, Trainer
+from mlaas4hep.ports import (
+    Deliveries,
+    ObjectStore,
+    People,
+    RunBook,
+    Services,
+    Stopping,
+    TableWriter,
+    Trainer,
+)
+from mlaas4hep.ports.proposer import Proposer
 from mlaas4hep.settings import Settings, SettingsError, secret
 
 __all__ = ["Messaging", "deliveries", "messaging", "people", "services"]
@@ -53,11 +59,11 @@ def services(settings: Settings) -> Services:
         clock=time.time,
         trainer=deferred(lambda: _trainer(settings, demand)),
         load_model=Runtimes(demand=demand, prepared_seconds=settings.prepared_seconds).load,
-        tables=Tables(),
+        tables=deferred(_tables),
         recent=RecentValues(),
         direct_uploads=direct_uploads(settings),
         direct_downloads=direct_downloads(settings),
-        proposer=OptunaProposer(),
+        proposer=deferred(_proposer),
         range_entries=settings.range_entries,
         max_versions=settings.max_versions,
     )
@@ -78,7 +84,25 @@ def _runs(settings: Settings, messages: Messaging, stored: ObjectStore) -> RunBo
     """Return the run book, for which the store knows what it has lost; one in memory begins anew."""
     if settings.nats == "memory:":
         return messages.runs
-    return deferred(lambda: BackedRunBook(messages.runs, stored))
+    return deferred(lambda: _backed(messages.runs, stored))
+
+
+def _backed(runs: RunBook, stored: ObjectStore) -> RunBook:
+    from mlaas4hep.adapters.backedruns import BackedRunBook  # noqa: PLC0415 - predict knows no runs
+
+    return BackedRunBook(runs, stored)
+
+
+def _tables() -> TableWriter:
+    from mlaas4hep.adapters.tables import Tables  # noqa: PLC0415 - few functions write them
+
+    return Tables()
+
+
+def _proposer() -> Proposer:
+    from mlaas4hep.adapters.proposers.optuna import OptunaProposer  # noqa: PLC0415 - specs alone
+
+    return OptunaProposer()
 
 
 def people(settings: Settings) -> People:
@@ -104,6 +128,8 @@ def _demand(settings: Settings) -> str:
         known = ", ".join(DEMANDS)
         raise SettingsError(f"MLAAS_SANDBOX={settings.sandbox!r} is none of {known}")
     if settings.sandbox != "any":
+        from mlaas4hep.adapters.confinement.offered import offered  # noqa: PLC0415 - asked for
+
         try:
             levels.check(offered(), settings.sandbox)
         except levels.ConfinementError as error:

@@ -6,13 +6,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mlaas4hep.adapters.deferred import deferred
-from mlaas4hep.adapters.memory import (
-    MemoryAudit,
-    MemoryBus,
-    MemoryDeadLetters,
-    MemoryLeases,
-    MemoryRunBook,
-)
 from mlaas4hep.ports import Audit, Bus, Leases, RunBook
 from mlaas4hep.ports.deadletters import DeadLetters
 from mlaas4hep.settings import Settings, SettingsError, credentials
@@ -37,17 +30,23 @@ def messaging(settings: Settings) -> Messaging:
         SettingsError: `nats` is of no kind that we know, or a secret file is missing.
     """
     if settings.nats == "memory:":
-        return Messaging(
-            bus=MemoryBus(),
-            runs=MemoryRunBook(time.time),
-            leases=MemoryLeases(),
-            audit=MemoryAudit(),
-            dead_letters=MemoryDeadLetters(),
-            close=lambda: None,
-        )
+        return _in_memory()
     if urlsplit(settings.nats).scheme not in {"nats", "tls"}:
         raise SettingsError(f"MLAAS_NATS={settings.nats!r} is neither memory: nor nats://host:port")
     return _jetstream(settings)
+
+
+def _in_memory() -> Messaging:
+    from mlaas4hep.adapters import memory  # noqa: PLC0415 - it knows events and runs
+
+    return Messaging(
+        bus=memory.MemoryBus(),
+        runs=memory.MemoryRunBook(time.time),
+        leases=memory.MemoryLeases(),
+        audit=memory.MemoryAudit(),
+        dead_letters=memory.MemoryDeadLetters(),
+        close=lambda: None,
+    )
 
 
 def _jetstream(settings: Settings) -> Messaging:

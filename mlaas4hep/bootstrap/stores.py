@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
-from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.ports import (
     DirectDownloads,
     DirectUploads,
@@ -24,14 +22,20 @@ def stores_of(settings: Settings) -> Callable[[str], ObjectStore]:
     """Return what makes the store of a bucket."""
     parts = urlsplit(settings.store)
     if parts.scheme == "memory":
-        return lambda _bucket: MemoryStore(time.time)
+        return _memory_store
     if parts.scheme == "file":
-        return partial(_directory_store, Path(url2pathname(parts.path)))
+        return partial(_directory_store, Path(unquote(parts.path)))
     if parts.scheme in {"http", "https"} and parts.netloc:
         return _s3_stores(settings)
     raise SettingsError(
         f"MLAAS_STORE={settings.store!r} is none of memory:, file:///folder, http(s)://host"
     )
+
+
+def _memory_store(_bucket: str) -> ObjectStore:
+    from mlaas4hep.adapters.memory import MemoryStore  # noqa: PLC0415 - of tests and notebooks
+
+    return MemoryStore(time.time)
 
 
 def _directory_store(root: Path, bucket: str) -> ObjectStore:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import pydantic
-import pydantic_core
+if TYPE_CHECKING:  # 50 ms, which no function takes before its first record
+    import pydantic
 
 from mlaas4hep.errors import InvalidRequestError
 
@@ -14,17 +14,23 @@ T = TypeVar("T")
 
 @lru_cache(maxsize=64)
 def _adapter(kind: Any) -> "pydantic.TypeAdapter[Any]":
+    import pydantic  # noqa: PLC0415 - see above
+
     return pydantic.TypeAdapter(kind)
 
 
 def dump(value: Any) -> bytes:
     """Return the JSON of a frozen dataclass; NaN and infinities travel as strings."""
-    return pydantic_core.to_json(value, inf_nan_mode="strings")
+    from pydantic_core import to_json  # noqa: PLC0415 - see above
+
+    return to_json(value, inf_nan_mode="strings")
 
 
 def show(value: Any) -> bytes:
     """Return JSON for people and other programs: indented, and what is no number is null."""
-    return pydantic_core.to_json(value, inf_nan_mode="null", indent=1) + b"\n"
+    from pydantic_core import to_json  # noqa: PLC0415 - see above
+
+    return to_json(value, inf_nan_mode="null", indent=1) + b"\n"
 
 
 def schema(kinds: Iterable[Any], ref: str) -> tuple[dict[Any, Any], dict[str, Any]]:
@@ -33,6 +39,8 @@ def schema(kinds: Iterable[Any], ref: str) -> tuple[dict[Any, Any], dict[str, An
     Args:
         ref: template of a reference, such as "#/components/schemas/{model}".
     """
+    import pydantic  # noqa: PLC0415 - see above
+
     wanted = tuple(kinds)
     found, definitions = pydantic.TypeAdapter.json_schemas(
         [(kind, "serialization", _adapter(kind)) for kind in wanted], ref_template=ref
@@ -49,11 +57,13 @@ def load(kind: type[T], body: bytes | str, *, strict: bool = False) -> T:
     Raises:
         InvalidRequestError: a field is missing or has the wrong type; the message names it.
     """
+    from pydantic import ValidationError  # noqa: PLC0415 - see above
+
     try:
         value: T = _adapter(cast(Any, kind)).validate_json(
             body, strict=strict or None, extra="ignore"
         )
-    except pydantic.ValidationError as error:
+    except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
         raise InvalidRequestError(f"{kind.__name__}: {where}: {first['msg']}") from error

@@ -9,12 +9,22 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-async def lifespan(receive: Receive, send: Send, close: Callable[[], None]) -> None:
-    """Tell the server that the app has started, and at its end `close` the app."""
+def _nothing() -> None:
+    pass
+
+
+async def lifespan(
+    receive: Receive,
+    send: Send,
+    close: Callable[[], None],
+    begin: Callable[[], None] = _nothing,
+) -> None:
+    """Tell the server that the app has started, then `begin`, and at its end `close` the app."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
+            begin()
         elif message["type"] == "lifespan.shutdown":
             close()
             await send({"type": "lifespan.shutdown.complete"})

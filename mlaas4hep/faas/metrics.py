@@ -6,25 +6,20 @@ token for metrics: then owners are named, too.
 
 import asyncio
 import json
-import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import choose_encoder, generate_latest
-from prometheus_client.registry import Collector
-
-from mlaas4hep.errors import ForbiddenError, MlaasError
+from mlaas4hep.errors import ForbiddenError
 from mlaas4hep.faas.asgi import Receive, Scope, Send
-from mlaas4hep.faas.server.siblings import Siblings, Sums
+from mlaas4hep.faas.server.siblings import Siblings
 from mlaas4hep.faas.server.turn import PromptAnswer, Request
 from mlaas4hep.faas.tally import Tally
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:  # `exposition` brings a web server along; it is loaded when somebody asks
+    from prometheus_client import CollectorRegistry
 
 PATH = "/_/metrics"
 _REFUSED = ForbiddenError(
@@ -78,19 +73,29 @@ class MeteredApp:
         """
         self.app = app
         self._siblings = siblings
-        self.registry = CollectorRegistry()
+        self._levels = levels
         if hasattr(app, "prompt"):
             self.prompt = self._prompt
         self._count = self._answering if hasattr(app, "answered") else self._watching
         self._tally = Tally(function)
-        self.registry.register(self._tally)
-        self.registry.register(_Levels(function, levels))
         self._confidential = confidential or Confidential()
-        self._whole = CollectorRegistry()
-        for part in (self.registry, _Levels(function, self._confidential.levels)):
-            self._whole.register(part)
         if siblings is not None:
-            siblings.answer(lambda: generate_latest(self.registry))
+            siblings.answer(self._own_text)
+
+    @property
+    def registry(self) -> "CollectorRegistry":
+        """What everybody inside of the deployment may be told, looked at when it is asked for."""
+        return self._registry(self._levels)
+
+    def _registry(self, *levels: Levels) -> "CollectorRegistry":
+        from mlaas4hep.faas import exposition  # noqa: PLC0415 - see above
+
+        return exposition.registry(self._tally, levels)
+
+    def _own_text(self) -> bytes:
+        from mlaas4hep.faas import exposition  # noqa: PLC0415 - see above
+
+        return exposition.text(self.registry)
 
     def stop(self) -> None:
         """Tell the app that it is to end."""
@@ -145,18 +150,19 @@ class MeteredApp:
         if authorization is not None and not is_operator:
             await _send(send, _REFUSED.status, _JSON, _REFUSAL)
             return
-        registry = self._whole if is_operator else self.registry
-        encode, content_type = choose_encoder(asked.get(b"accept", b"").decode("latin-1"))
-        body = await asyncio.to_thread(
-            lambda: encode(self._all(registry))
-        )  # levels may wait for NATS
+        accepted = asked.get(b"accept", b"").decode("latin-1")
+        # levels may wait for NATS
+        content_type, body = await asyncio.to_thread(self._told, accepted, is_operator)
         await _send(send, 200, content_type, body)
 
-    def _all(self, registry: CollectorRegistry) -> Any:
-        """Return what this process and its siblings have counted."""
-        if self._siblings is None:
-            return registry
-        return Sums([generate_latest(registry), *self._siblings.texts()])
+    def _told(self, accepted: str, is_operator: bool) -> tuple[str, bytes]:
+        """Return what this process and its siblings have counted, and what form that has."""
+        from mlaas4hep.faas import exposition  # noqa: PLC0415 - see above
+
+        of_operator = (self._confidential.levels,) if is_operator else ()
+        registry = self._registry(self._levels, *of_operator)
+        others = None if self._siblings is None else self._siblings.texts()
+        return exposition.told(registry, others, accepted)
 
 
 async def _send(send: Send, status: int, content_type: str, body: bytes) -> None:
@@ -166,29 +172,3 @@ async def _send(send: Send, status: int, content_type: str, body: bytes) -> None
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-class _Levels(Collector):
-    """Gauges that are looked at when they are asked for."""
-
-    def __init__(self, function: str, levels: Levels) -> None:
-        self._function = function
-        self._levels = levels
-
-    def collect(self) -> Iterator[Metric]:
-        families: dict[str, GaugeMetricFamily] = {}
-        try:
-            levels = list(self._levels())
-        except MlaasError as error:  # the calls can be told all the same
-            log.warning("levels of %s: %s", self._function, error)
-            return
-        for name, about, label, value in levels:
-            family = families.setdefault(
-                name, GaugeMetricFamily(name, about, labels=["function", "of"])
-            )
-            family.add_metric([self._function, label], value)
-        yield from families.values()
-
-    def describe(self) -> Iterable[Metric]:
-        """Return nothing: what there is is known when it is asked for."""
-        return ()

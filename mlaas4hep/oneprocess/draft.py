@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
+from mlaas4hep.core.formulas.named import entry_expression
 from mlaas4hep.core.requests.parse import parse_files, parse_labels, parse_params
-from mlaas4hep.core.selection.branches import choose, entry_expression
+from mlaas4hep.core.selection.branches import choose
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.core.selection.roles import Role, role
 from mlaas4hep.errors import ConflictError, InvalidRequestError

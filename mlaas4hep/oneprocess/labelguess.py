@@ -11,7 +11,7 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array, Jagged
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.data.values.texts import is_text
-from mlaas4hep.core.selection.branches import entry_expression
+from mlaas4hep.core.formulas.named import entry_expression
 from mlaas4hep.core.selection.roles import role
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.oneprocess.modeltext import Kind

@@ -1,13 +1,17 @@
 """Input files, wherever they are and whatever their format, and tables for others to read."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.core.data.survey import Survey
-from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.core.models.scoring import Format, Table
+
+if TYPE_CHECKING:  # whoever uses a port loads its values; most functions use few
+    from mlaas4hep.core.data.survey import Survey
+    from mlaas4hep.core.data.tree import TreeInfo
+    from mlaas4hep.core.models.scoring import Format, Table
 
 
 class DataSource(Protocol):

@@ -1,10 +1,14 @@
 """Who says what the next trial of a scan tries."""
 
-from typing import Protocol
+from __future__ import annotations
 
-from mlaas4hep.core.requests.scan import Scan, Values
-from mlaas4hep.core.runs.scans import Trial, Trials
+from typing import TYPE_CHECKING, Protocol
+
 from mlaas4hep.errors import InvalidRequestError
+
+if TYPE_CHECKING:  # whoever uses a port loads its values; most functions use few
+    from mlaas4hep.core.requests.scan import Scan, Values
+    from mlaas4hep.core.runs.scans import Trial, Trials
 
 
 class Proposer(Protocol):

@@ -1,11 +1,15 @@
 """The state of runs, the events that change it, and who works on what."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mlaas4hep.core.runs.events import Event
-from mlaas4hep.core.runs.run import Run
+if TYPE_CHECKING:  # whoever uses a port loads its values; most functions use few
+    from mlaas4hep.core.runs.events import Event
+    from mlaas4hep.core.runs.run import Run
+
 
 LEASE_S = 5.0  #: what its holder does not renew for so long is free again
 

@@ -1,10 +1,13 @@
 """Training somebody's model where it can do no harm."""
 
+from __future__ import annotations
+
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mlaas4hep.core.models.training import ModelSummary, TrainingJob, TrainingReport
+if TYPE_CHECKING:  # whoever uses a port loads its values; most functions use few
+    from mlaas4hep.core.models.training import ModelSummary, TrainingJob, TrainingReport
 
 
 class Training(Protocol):

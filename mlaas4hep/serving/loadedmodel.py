@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import PurePosixPath
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from mlaas4hep.core import keys, wire
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.answering import answer_of, answering, named_so
-from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.bundle.served import served_file
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import InvalidRequestError, NotFoundError, TooLargeError
@@ -21,6 +19,12 @@ from mlaas4hep.pipeline import integrity
 from mlaas4hep.ports import ObjectStore, Runtime, TensorInfo
 from mlaas4hep.serving.independence import Independence
 from mlaas4hep.usecases.models import may_read
+
+if (
+    TYPE_CHECKING
+):  # a third of a function's start; loaded with the first model that was trained here
+    from mlaas4hep.core.models.bundle.contract import Contract
+    from mlaas4hep.core.models.transform import Transform
 
 CONTRACT = "contract.json"
 MAX_CONTRACT_BYTES = 64 * 1024**2
@@ -34,8 +38,8 @@ class LoadedModel:
     record: ModelRecord
     etag: str  #: of the record it was loaded for
     runtime: Runtime
-    contract: Contract | None = None  #: None: the model was not trained here
-    transform: Transform | None = None  #: None exactly when `contract` is
+    contract: "Contract | None" = None  #: None: the model was not trained here
+    transform: "Transform | None" = None  #: None exactly when `contract` is
     labels: tuple[str, ...] = ()  #: names of the outputs, if anybody said them
     output: str = ""  #: that rows are answered with; "": it has several, and nobody said which
     order: str = ""  #: the columns in one text, which is compared at once
@@ -177,7 +181,7 @@ def allowed(served: LoadedModel, person: Person) -> LoadedModel:
     return served
 
 
-def _output(runtime: Runtime, record: ModelRecord, contract: Contract | None) -> str:
+def _output(runtime: Runtime, record: ModelRecord, contract: "Contract | None") -> str:
     """Return the output that rows are answered with; of what was trained here it is the first."""
     outputs = [(each.name, each.dtype) for each in runtime.outputs]
     if contract is not None and outputs:
@@ -199,8 +203,10 @@ def _node(record: ModelRecord) -> str:
     return record.output_name or record.output_node
 
 
-def _transform(contract: Contract, runtime: Runtime) -> Transform:
+def _transform(contract: "Contract", runtime: Runtime) -> "Transform":
     """Return the contract's transform; a bundle may have been packed by hand."""
+    from mlaas4hep.core.models.transform import Transform  # noqa: PLC0415 - see above
+
     transform = Transform.of(contract)
     widths = [each.shape[-1] for each in runtime.inputs if each.shape]
     if widths not in ([transform.layout.width], [-1]):
@@ -241,9 +247,11 @@ def labels_file(record: ModelRecord) -> str:
     return alike[0] if len(alike) == 1 else ""
 
 
-def _contract(store: ObjectStore, record: ModelRecord) -> Contract | None:
+def _contract(store: ObjectStore, record: ModelRecord) -> "Contract | None":
     if CONTRACT not in record.files:
         return None
+    from mlaas4hep.core.models.bundle.contract import Contract  # noqa: PLC0415 - see above
+
     return wire.load(Contract, _small(store, record, CONTRACT, MAX_CONTRACT_BYTES))
 
 

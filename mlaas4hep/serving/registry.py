@@ -8,17 +8,20 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, TTLCache
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.core.runs.events import Event, ModelReady
 from mlaas4hep.errors import DamagedError, MlaasError, NotFoundError, PermanentError
 from mlaas4hep.pipeline import integrity, modelrecords
 from mlaas4hep.ports import ObjectInfo, ObjectStore, Runtime, Services
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
+
+if TYPE_CHECKING:  # events are loaded with the first one
+    from mlaas4hep.core.runs.events import Event, ModelReady
 
 __all__ = ["Load", "LoadedModel", "Registry", "address", "allowed", "at_version"]
 
@@ -131,7 +134,7 @@ class Registry:
         """Ask the store before the next answer: this process has changed the model."""
         self._seen.pop(keys.model(owner, name), None)
 
-    def warm(self, event: ModelReady, _services: Services) -> list[Event]:
+    def warm(self, event: "ModelReady", _services: Services) -> "list[Event]":
         """Load a new model, so that its first prediction is as fast as the next ones."""
         key = keys.model(event.owner, event.model)
         asked_at = self._clock()

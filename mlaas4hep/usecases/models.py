@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mlaas4hep.core import keys
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import NotFoundError, QuotaError
 from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.pipeline.promotion import promote
 from mlaas4hep.pipeline.servedversion import change
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
-from mlaas4hep.usecases.runs import delete_below
+from mlaas4hep.usecases.deletion import delete_below
+
+if TYPE_CHECKING:  # predict, which serves models, knows no runs
+    from mlaas4hep.core.runs.run import Run
 
 
 def find(person: Person, name: str, services: Services, owner: str = "") -> ModelRecord:
@@ -39,7 +42,7 @@ def find(person: Person, name: str, services: Services, owner: str = "") -> Mode
     return record
 
 
-def of_run(run: Run, services: Services) -> ModelRecord:
+def of_run(run: "Run", services: Services) -> ModelRecord:
     """Return the model that a run made.
 
     Raises:

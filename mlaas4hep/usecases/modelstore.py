@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.bundle import kinds
-from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.errors import DamagedError, InvalidRequestError, MlaasError
@@ -106,6 +105,8 @@ def _folds(paths: Mapping[str, Path]) -> int:
     path = paths.get("contract.json")
     if path is None or path.stat().st_size > _LARGEST_CONTRACT:
         return 0
+    from mlaas4hep.core.models.bundle.contract import Contract  # noqa: PLC0415 - few have one
+
     folding = wire.load(Contract, path.read_bytes()).folding
     return folding.folds if folding else 0
 

@@ -7,11 +7,14 @@ all the others, so that together they never keep more than the quota.
 
 from collections import Counter
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from mlaas4hep.core.requests.limits import Limits
-from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import QuotaError
 from mlaas4hep.ports import Services
+
+if TYPE_CHECKING:  # predict, which stores models, knows no runs
+    from mlaas4hep.core.runs.run import Run
 
 
 def used_bytes(owner: str, services: Services) -> dict[str, int]:
@@ -94,5 +97,5 @@ def _models(owner: str, services: Services) -> set[str]:
     return {info.key.split("/")[1] for info in services.models.list(f"{owner}/")}
 
 
-def _unfinished(owner: str, services: Services) -> list[Run]:
+def _unfinished(owner: str, services: Services) -> "list[Run]":
     return [run for run in services.runs.list(owner) if not run.is_final]

@@ -19,9 +19,10 @@ from mlaas4hep.core.runs.events import (
     ScoringSubmitted,
 )
 from mlaas4hep.core.runs.run import Run, Status
-from mlaas4hep.errors import ConflictError, DamagedError, InvalidRequestError, NotFoundError
+from mlaas4hep.errors import ConflictError, DamagedError, NotFoundError
 from mlaas4hep.pipeline.records import store_record
-from mlaas4hep.ports import ObjectStore, Services
+from mlaas4hep.ports import Services
+from mlaas4hep.usecases.deletion import delete_below
 
 MAX_LOG_BYTES = 4 * 1024**2  #: of the training's output that a log shows
 
@@ -153,16 +154,6 @@ def delete_cache(owner: str, services: Services) -> int:
     """
     _refuse_unfinished(services.runs.list(owner), "specs and chunks are in use")
     return sum(delete_below(store, f"{owner}/") for store in (services.specs, services.chunks))
-
-
-def delete_below(store: ObjectStore, prefix: str) -> int:
-    """Delete every object under a prefix; return how many."""
-    if prefix.count("/") < 1 or prefix.startswith("/"):
-        raise InvalidRequestError(f"{prefix!r} is not a prefix of one owner")
-    found = [info.key for info in store.list(prefix)]
-    for key in found:
-        store.delete(key)
-    return len(found)
 
 
 def _refuse_unfinished(runs: list[Run], what: str) -> None:

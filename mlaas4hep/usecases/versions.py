@@ -3,7 +3,6 @@
 from contextlib import suppress
 
 from mlaas4hep.core import keys, wire
-from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.registry import ModelCard, ModelVersion, Provenance
 from mlaas4hep.core.nearest import nearest
@@ -206,6 +205,8 @@ def _version(
 def _provenance(record: ModelRecord, services: Services) -> Provenance:
     if "contract.json" not in record.files:
         return Provenance(trained_as=record.promoted_from)
+    from mlaas4hep.core.models.bundle.contract import Contract  # noqa: PLC0415 - few have one
+
     contract = wire.load(Contract, integrity.read(services.models, record, "contract.json"))
     return Provenance(
         trained_as=contract.model,

@@ -1,37 +1,24 @@
 """The keys of the issuer of people's tokens, fetched over HTTP and kept for some minutes."""
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable
-from http.client import HTTPException
-from typing import Any
-from urllib import request
-from urllib.error import HTTPError
-
-import jwt
+from typing import TYPE_CHECKING, Any
 
 from mlaas4hep.errors import ServiceUnavailableError, UnauthenticatedError
+
+if TYPE_CHECKING:
+    from mlaas4hep.adapters.identity.jose import PublicKey
 
 log = logging.getLogger(__name__)
 
 FRESH_S = 300.0  #: a set is fetched again after this time
 STALE_S = 3600.0  #: known keys still count this long while the issuer does not answer
 AGAIN_S = 10.0  #: an unknown key asks the issuer at most this often
-ANSWER_S = 5.0  #: for each step of an answer
 PAUSE_S = 2.0  #: an issuer that did not answer is left alone this long
 
 Fetch = Callable[[str], Any]
-_HANDLERS: tuple[type[request.BaseHandler], ...] = (
-    request.ProxyHandler,
-    request.UnknownHandler,
-    request.HTTPHandler,
-    request.HTTPSHandler,
-    request.HTTPDefaultErrorHandler,
-    request.HTTPRedirectHandler,
-    request.HTTPErrorProcessor,
-)
 
 
 def fetch_json(url: str) -> Any:
@@ -40,33 +27,9 @@ def fetch_json(url: str) -> Any:
     Raises:
         ServiceUnavailableError: nothing usable came.
     """
-    try:
-        with _web().open(url, timeout=ANSWER_S) as answer:
-            return json.loads(answer.read())
-    except HTTPError as error:
-        with error:  # it holds the connection
-            raise _no_answer(url, error) from error
-    except (OSError, HTTPException, ValueError) as error:
-        raise _no_answer(url, error) from error
+    from mlaas4hep.adapters.identity.web import answered  # noqa: PLC0415 - with the first token
 
-
-def _no_answer(url: str, error: Exception) -> ServiceUnavailableError:
-    return ServiceUnavailableError(
-        f"the issuer's keys cannot be fetched from {url}: {error}",
-        hint="the identity provider does not answer; try again later",
-    )
-
-
-def _web() -> request.OpenerDirector:
-    """Return what speaks HTTP and nothing else: an issuer's document must not name our files.
-
-    It is there already when a function has started; a client library takes a tenth of a start.
-    """
-    web = request.OpenerDirector()
-    web.addheaders = [("User-Agent", "mlaas4hep"), ("Accept", "application/json")]
-    for handler in _HANDLERS:
-        web.add_handler(handler())
-    return web
+    return answered(url)
 
 
 class KeySet:
@@ -85,12 +48,12 @@ class KeySet:
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: dict[str, jwt.PyJWK] = {}
+        self._keys: dict[str, PublicKey] = {}
         self._fetched_at = float("-inf")
         self._asked_at = float("-inf")
         self._failure: ServiceUnavailableError | None = None
 
-    def key(self, kid: str | None) -> jwt.PyJWK:
+    def key(self, kid: str | None) -> "PublicKey":
         """Return the key called `kid`; None means the only one there is.
 
         Raises:
@@ -110,7 +73,7 @@ class KeySet:
             )
         return found
 
-    def _find(self, kid: str | None) -> jwt.PyJWK | None:
+    def _find(self, kid: str | None) -> "PublicKey | None":
         if kid is None:
             return next(iter(self._keys.values())) if len(self._keys) == 1 else None
         return self._keys.get(kid)
@@ -130,18 +93,14 @@ class KeySet:
                 raise
             log.warning("keys of %s could not be renewed: %s", self._issuer, error)
 
-    def _load(self) -> dict[str, jwt.PyJWK]:
+    def _load(self) -> "dict[str, PublicKey]":
+        from mlaas4hep.adapters.identity import jose  # noqa: PLC0415 - with the first token
+
         if not self._url:
             where = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
             self._url = self._member(self._fetch(where), "jwks_uri", where)
         entries = self._member(self._fetch(self._url), "keys", self._url)
-        usable = {}
-        for entry in entries:
-            try:
-                usable[str(entry.get("kid", ""))] = jwt.PyJWK.from_dict(entry)
-            except (jwt.PyJWTError, AttributeError) as error:
-                log.info("a key of %s is skipped: %s", self._issuer, error)
-        return usable
+        return jose.public_keys(entries, self._issuer)
 
     @staticmethod
     def _member(document: Any, name: str, url: str) -> Any:

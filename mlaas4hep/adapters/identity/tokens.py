@@ -6,24 +6,20 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import jwt
 from cachetools import TLRUCache
 
 from mlaas4hep.adapters.identity.keyset import Fetch, KeySet, fetch_json
-from mlaas4hep.adapters.identity.signing import ALGORITHM, SigningKey
+from mlaas4hep.adapters.identity.refusals import GET_ONE
 from mlaas4hep.core import keys
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import UnauthenticatedError
 
 PEOPLES_ALGORITHMS = ("RS256", "ES256", "EdDSA")  #: never a shared secret, never "none"
-LEEWAY_S = 30
 REMEMBERED_S = 60.0  #: a token that was checked is not checked again for this long
 _REMEMBERED = 4096  #: how many of them
 _MAX_TOKEN = 16 * 1024
 _MAX_GROUPS, _MAX_GROUP = 500, 256  #: groups of a token, characters of one
-_LAST_EXP = 2**40  #: seconds since the epoch; far beyond any token
 _DISPATCHER = "dispatcher"
-_GET_ONE = "send `Authorization: Bearer TOKEN` with a token of this deployment's issuer"
 
 
 class Trust(Protocol):
@@ -88,8 +84,10 @@ class Verifier:
     def _check(self, token: str) -> tuple[float, Person]:
         if not self._settings.issuer:
             raise UnauthenticatedError("this deployment names no issuer (MLAAS_ISSUER)")
-        key = self._keys.key(_kid(token, PEOPLES_ALGORITHMS))
-        claims = _claims(
+        from mlaas4hep.adapters.identity import jose  # noqa: PLC0415 - with the first token
+
+        key = self._keys.key(jose.key_name(token, PEOPLES_ALGORITHMS))
+        claims = jose.claims_of(
             token,
             key,
             algorithms=list(PEOPLES_ALGORITHMS),
@@ -103,7 +101,7 @@ class Verifier:
         groups = _groups(claims.get(self._settings.groups_claim))
         subject = claims["sub"]
         if not subject or not _is_text(subject):
-            raise UnauthenticatedError("the token's `sub` is empty or no text", hint=_GET_ONE)
+            raise UnauthenticatedError("the token's `sub` is empty or no text", hint=GET_ONE)
         names = (claims.get(claim) for claim in ("preferred_username", "email", "name"))
         return Person(
             owner=keys.owner(claims["iss"], subject),
@@ -118,6 +116,8 @@ class DispatcherSigner:
     """Makes the tokens with which the dispatcher calls functions."""
 
     def __init__(self, private_key_pem: str) -> None:
+        from mlaas4hep.adapters.identity.signing import SigningKey  # noqa: PLC0415 - one process signs
+
         self._key = SigningKey.from_pem(private_key_pem)
 
     def token(self, function: str, event_id: str, ttl_s: int = 300) -> str:
@@ -141,12 +141,14 @@ class DispatcherVerifier:
         Raises:
             UnauthenticatedError: the header is not a token of the dispatcher for this function.
         """
+        from mlaas4hep.adapters.identity import jose  # noqa: PLC0415 - with the first token
+
         token = bearer(authorization)
-        _kid(token, (ALGORITHM,))
-        claims = _claims(
+        jose.key_name(token, (jose.DISPATCHERS_ALGORITHM,))
+        claims = jose.claims_of(
             token,
             self._pem,
-            algorithms=[ALGORITHM],
+            algorithms=[jose.DISPATCHERS_ALGORITHM],
             audience=self._function,
             issuer=None,
             required=("exp", "aud", "sub", "evt"),
@@ -161,69 +163,18 @@ def bearer(authorization: str | None) -> str:
     scheme, _, token = (authorization or "").strip().partition(" ")
     token = token.strip()
     if not token and scheme.lower() in ("", "bearer"):
-        raise UnauthenticatedError("there is no token", hint=_GET_ONE)
+        raise UnauthenticatedError("there is no token", hint=GET_ONE)
     if scheme.lower() != "bearer":
         raise UnauthenticatedError(
-            f"{scheme[:20]!r} authorization does not work here", hint=_GET_ONE
+            f"{scheme[:20]!r} authorization does not work here", hint=GET_ONE
         )
     if not token.isascii():  # what no text can hold, too: half of a character
         raise UnauthenticatedError(
-            "the token is not a JWT: it has letters that none has", hint=_GET_ONE
+            "the token is not a JWT: it has letters that none has", hint=GET_ONE
         )
     if len(token) > _MAX_TOKEN:
         raise UnauthenticatedError(f"the token is longer than {_MAX_TOKEN} characters")
     return token
-
-
-def _kid(token: str, algorithms: tuple[str, ...]) -> str | None:
-    """Return the name of the token's key, after looking at the algorithm it claims."""
-    try:
-        header = jwt.get_unverified_header(token)
-    except jwt.PyJWTError as error:
-        raise UnauthenticatedError(f"the token is not a JWT: {error}", hint=_GET_ONE) from error
-    if header.get("alg") not in algorithms:
-        raise UnauthenticatedError(
-            f"the token is signed with {header.get('alg')!r}, not with {', '.join(algorithms)}",
-            hint=_GET_ONE,
-        )
-    kid = header.get("kid")
-    return None if kid is None else str(kid)
-
-
-def _claims(
-    token: str,
-    key: "jwt.PyJWK | str",
-    *,
-    algorithms: list[str],
-    audience: str,
-    issuer: str | None,
-    required: tuple[str, ...],
-) -> dict[str, Any]:
-    try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=algorithms,
-            audience=audience,
-            issuer=issuer,
-            leeway=LEEWAY_S,
-            options={"require": list(required)},
-        )
-    except jwt.ExpiredSignatureError as error:
-        raise UnauthenticatedError("the token has expired", hint="get a new token") from error
-    except jwt.InvalidAudienceError as error:
-        raise UnauthenticatedError(
-            f"the token is not meant for {audience!r}", hint=_GET_ONE
-        ) from error
-    except jwt.InvalidIssuerError as error:
-        raise UnauthenticatedError(
-            f"the token is not of issuer {issuer!r}", hint=_GET_ONE
-        ) from error
-    except (jwt.PyJWTError, OverflowError) as error:  # some numbers are no time
-        raise UnauthenticatedError(f"the token does not hold: {error}", hint=_GET_ONE) from error
-    if not isinstance(claims["exp"], int | float) or not 0 < claims["exp"] < _LAST_EXP:
-        raise UnauthenticatedError("the token's `exp` is no time", hint=_GET_ONE)
-    return claims
 
 
 def _groups(value: Any) -> tuple[str, ...]:

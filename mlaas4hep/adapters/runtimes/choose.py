@@ -12,7 +12,6 @@ from mlaas4hep.adapters.children.start import IDLE_SECONDS
 from mlaas4hep.adapters.runtimes.confined.allowance import ALLOWANCES, Allowance
 from mlaas4hep.adapters.runtimes.confined.overruns import Overruns
 from mlaas4hep.adapters.runtimes.confined.slots import Slots
-from mlaas4hep.adapters.runtimes.folded import FoldedRuntime
 from mlaas4hep.core import keys
 from mlaas4hep.core.models.bundle import kinds
 from mlaas4hep.core.models.bundle.served import served_file
@@ -76,6 +75,8 @@ class Runtimes:
         file, kind = found
         confined = partial(self._confined, store, record, file, kind)
         if record.folds:
+            from mlaas4hep.adapters.runtimes.folded import FoldedRuntime  # noqa: PLC0415 - few
+
             return FoldedRuntime(confined())
         if kind.engine != "litert":
             return confined()

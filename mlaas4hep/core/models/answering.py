@@ -1,11 +1,14 @@
 """What a model answers for an entry: the numbers of one output, or of all that a contract knows."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.bundle.contract import Contract
+
+if TYPE_CHECKING:  # what was uploaded has none
+    from mlaas4hep.core.models.bundle.contract import Contract
 
 _CALL = "StatefulPartitionedCall"  #: what TensorFlow calls the node that answers in a SavedModel
 
@@ -44,7 +47,7 @@ def named_so(names: Sequence[str], node: str) -> str:
     return names[index] if base == _CALL and index < len(names) else ""
 
 
-def answer_of(outputs: Mapping[str, Array], output: str, contract: Contract | None) -> Array:
+def answer_of(outputs: Mapping[str, Array], output: str, contract: "Contract | None") -> Array:
     """Return the output that rows and entries are answered with.
 
     Args:
@@ -59,7 +62,7 @@ def answer_of(outputs: Mapping[str, Array], output: str, contract: Contract | No
     return np.concatenate([outputs[name] for name in names], axis=1)
 
 
-def by_output(row: Sequence[float], contract: Contract) -> dict[str, float | list[float]]:
+def by_output(row: Sequence[float], contract: "Contract") -> dict[str, float | list[float]]:
     """Return a row of numbers by the output that gave them."""
     found: dict[str, float | list[float]] = {}
     start = 0

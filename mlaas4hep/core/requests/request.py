@@ -10,9 +10,9 @@ from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.weighting import Weighting
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.labels import Labels
+from mlaas4hep.core.requests.task import Task
 
 Scalar = bool | int | float | str
-Task = Literal["binary", "multiclass", "regression", "other"]
 AUTO: Final = "auto"
 
 OnBadFile = Literal["fail", "skip"]

@@ -1,18 +1,8 @@
-"""Times in words: as `docker ps` says them, and as logs write them."""
+"""Times in words: as Docker says them, and as logs write them."""
 
 from datetime import UTC, datetime
 
-from mlaas4hep.core.runs.run import Run, Status
-
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_CODES = {Status.DONE: 0, Status.FAILED: 1, Status.CANCELLED: 137}
-
-
-def docker_status(run: Run, now: float) -> str:
-    """Return what `docker ps` would show of the run, such as "Up 8 seconds"."""
-    if run.is_final:
-        return f"Exited ({_CODES[run.status]}) {human(now - run.updated_at)} ago"
-    return f"Up {human(now - run.created_at)}"
 
 
 def human(seconds: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
 from mlaas4hep.core.formulas.expression import Expression
-from mlaas4hep.core.formulas.program import Instruction
+from mlaas4hep.core.formulas.named import entry_expression
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import DEFAULT_IDENTIFIERS, Params
 from mlaas4hep.core.selection import notices
@@ -135,13 +135,6 @@ def _names_of_all(
 ) -> set[str]:
     """Return the branches that formulas need; see `names_of`."""
     return {name for text in texts for name in names_of(text, trees, preproc, key, what)}
-
-
-def entry_expression(text: str, names: Iterable[str]) -> Expression:
-    """Return a formula; a name of a branch needs not be one that formulas can hold."""
-    if text in set(names):
-        return Expression(text=text, program=(Instruction(kind="name", value=text, column=1),))
-    return Expression.parse(text)
 
 
 def lacking(trees: Sequence[TreeInfo], reads: AbstractSet[str]) -> Iterator[tuple[BranchInfo, ...]]:

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import ENTRY, Array, Columns, Jagged
 from mlaas4hep.core.data.planning.parts import Parts, parts_of_values
 from mlaas4hep.core.data.weights import WeightSum, summed, summed_by_label
+from mlaas4hep.core.formulas.named import entry_expression
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Params, Request
-from mlaas4hep.core.selection.branches import entry_expression
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import PermanentError
 

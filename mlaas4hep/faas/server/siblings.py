@@ -4,12 +4,8 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-from prometheus_client.core import Metric
-from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.registry import Collector
 
 log = logging.getLogger(__name__)
 
@@ -57,32 +53,3 @@ def _answer(listening: socket.socket, tell: Callable[[], bytes]) -> None:
                 asking.sendall(tell())
         except OSError as error:  # it did not wait for the answer
             log.info("a worker asked and left: %s", error)
-
-
-class Sums(Collector):
-    """The sum of several processes' metrics; of levels, too, since each counts its own."""
-
-    def __init__(self, texts: Iterable[bytes]) -> None:
-        """Take what each process tells in Prometheus's text format."""
-        self._texts = texts
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield each metric once."""
-        families: dict[str, Metric] = {}
-        sums: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
-        for text in self._texts:
-            for family in text_string_to_metric_families(text.decode()):
-                families.setdefault(family.name, family)
-                values = sums.setdefault(family.name, {})
-                for sample in family.samples:
-                    key = sample.name, tuple(sample.labels.items())
-                    values[key] = values.get(key, 0.0) + sample.value
-        for name, family in families.items():
-            whole = Metric(name, family.documentation, family.type)
-            for (sample_name, labels), value in sums[name].items():
-                whole.add_sample(sample_name, dict(labels), value)
-            yield whole
-
-    def describe(self) -> Iterable[Metric]:
-        """Return nothing: what there is is known when it is asked for."""
-        return ()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from mlaas4hep import bootstrap
+from mlaas4hep.bootstrap.later import begin_loading
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError
@@ -120,8 +121,10 @@ class Doorman:
 class PredictApp:
     """The ASGI application, and the short way past it."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, begin: Callable[[], None] = begin_loading) -> None:
+        """Answer with the parts in `context`; `begin` is called when the server has started."""
         self.context = context
+        self._begin = begin
         self.prompt = ShortWay(context).answers
 
     def levels(self) -> Iterator[Level]:
@@ -137,7 +140,7 @@ class PredictApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
         if scope["type"] == "lifespan":
-            await lifespan(receive, send, self.context.batcher.close)
+            await lifespan(receive, send, self.context.batcher.close, self._begin)
             return
         await self.answered(scope, receive, send)
 

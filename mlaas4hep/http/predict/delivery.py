@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from mlaas4hep.core.runs import cloudevents
-from mlaas4hep.core.runs.events import ModelReady
 from mlaas4hep.errors import (
     NotFoundError,
     PermanentError,
@@ -15,6 +14,9 @@ from mlaas4hep.errors import (
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import Context
 from mlaas4hep.http.route import Route
+
+if TYPE_CHECKING:  # events are loaded with the first one
+    from mlaas4hep.core.runs.events import ModelReady
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,8 @@ async def deliver(context: Context, call: Call) -> Answer:
     promised = context.events.event_id(call.header(b"authorization"))
     body = await call.read(_MAX_EVENT_BYTES)
     try:
-        await _take(context, _opened(body, promised))
+        event = await context.batcher.in_thread(partial(_opened, body, promised))
+        await _take(context, event)
     except UnauthenticatedError:
         raise
     except PermanentError as error:
@@ -57,7 +60,10 @@ async def deliver(context: Context, call: Call) -> Answer:
     return json_answer({"event": promised})
 
 
-def _opened(body: bytes, promised: str) -> ModelReady:
+def _opened(body: bytes, promised: str) -> "ModelReady":
+    from mlaas4hep.core.runs import cloudevents  # noqa: PLC0415 - see above
+    from mlaas4hep.core.runs.events import ModelReady  # noqa: PLC0415 - see above
+
     event = cloudevents.load_event(body)
     if event.id != promised:
         raise UnauthenticatedError(
@@ -68,7 +74,7 @@ def _opened(body: bytes, promised: str) -> ModelReady:
     return event
 
 
-async def _take(context: Context, event: ModelReady) -> None:
+async def _take(context: Context, event: "ModelReady") -> None:
     try:
         await context.batcher.for_owner(
             event.owner, partial(context.registry.warm, event, context.services)

@@ -30,7 +30,7 @@ The answer has one place for each entry, in order:
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,6 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.answering import by_output
 from mlaas4hep.core.models.entries import bybranch, byentry
 from mlaas4hep.core.models.entries.truths import check_truths, of_branches, of_entries
-from mlaas4hep.core.models.transform import NetworkInput, Transform
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.asking import Asking, Tally
 from mlaas4hep.http.predict.call import Answer, json_answer
@@ -48,10 +47,13 @@ from mlaas4hep.http.predict.jsonbody import check_told
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Invocation, Outputs, Question, Single
 
+if TYPE_CHECKING:  # it is loaded with a model that needs it
+    from mlaas4hep.core.models.transform import NetworkInput, Transform
+
 MAX_JOINED = 256  #: entries; larger requests are transformed alone
 
 Result = dict[str, Any]
-Prepared = tuple[NetworkInput, list[dict[str, Any]]]  #: with what identifies each entry
+Prepared = tuple["NetworkInput", list[dict[str, Any]]]  #: with what identifies each entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def _invocation(
 
 def _result(
     served: LoadedModel,
-    prepared: NetworkInput,
+    prepared: "NetworkInput",
     predictions: Array | list[Any],
     identifiers: list[Result],
     here: slice,
@@ -209,7 +211,7 @@ def _result(
     return result
 
 
-def _transform(served: LoadedModel) -> Transform:
+def _transform(served: LoadedModel) -> "Transform":
     if served.transform is None:
         raise InvalidRequestError(
             f"model {served.record.name!r} was not trained here: nobody knows its branches",
@@ -225,7 +227,7 @@ def _shown(served: LoadedModel, outputs: Array) -> Array | list[Any]:
     return outputs.reshape(-1) if outputs.ndim > 1 and outputs[0].size == 1 else outputs
 
 
-def _in_places(outputs: Array | list[Any], prepared: NetworkInput) -> Array | list[Any]:
+def _in_places(outputs: Array | list[Any], prepared: "NetworkInput") -> Array | list[Any]:
     """Return one prediction for each entry, None where it did not pass."""
     if len(prepared.x) == len(prepared.passed):
         return outputs

@@ -5,7 +5,7 @@ from dataclasses import replace
 import flask
 
 from mlaas4hep.core import keys
-from mlaas4hep.core.runs.durations import docker_status
+from mlaas4hep.core.runs.dockerstatus import docker_status
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.core.runs.views import Started
 from mlaas4hep.errors import InvalidRequestError

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mlaas4hep.core.runs.durations import clock_time, docker_status, human
+from mlaas4hep.core.runs.dockerstatus import docker_status
+from mlaas4hep.core.runs.durations import clock_time, human
 from mlaas4hep.core.runs.run import Run, Status
 
 RUN = Run(owner="a", name="luca_1", folder="luca", number=1, created_at=100.0, updated_at=160.0)

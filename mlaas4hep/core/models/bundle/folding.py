@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from mlaas4hep.core.data.columns import Columns, Jagged
 from mlaas4hep.core.data.planning.parts import folds_of
 from mlaas4hep.core.data.planning.splitting import MOST_FOLDS
-from mlaas4hep.core.selection.branches import entry_expression
 from mlaas4hep.errors import InvalidRequestError
 
 FEED = (
@@ -39,6 +38,8 @@ class Folding:
         Raises:
             InvalidRequestError: the expression is not a whole number in every entry.
         """
+        from mlaas4hep.core.formulas.named import entry_expression  # noqa: PLC0415 - few models
+
         values = entry_expression(self.by, columns.names).evaluate(columns)
         if isinstance(values, Jagged) or values.dtype.kind not in "iufb":
             raise self._refusal()

@@ -17,8 +17,8 @@ from mlaas4hep.core.requests.request import (
     OnBadFile,
     Params,
     Scalar,
-    Task,
 )
+from mlaas4hep.core.requests.task import Task
 from mlaas4hep.core.requests.wrongvalue import PARAMS_HINT, wrong_value
 from mlaas4hep.errors import InvalidRequestError
 

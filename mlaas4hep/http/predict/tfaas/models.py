@@ -2,9 +2,8 @@
 
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
@@ -15,6 +14,9 @@ from mlaas4hep.http.predict.tfaas.listing import described, found_in
 from mlaas4hep.http.predict.tfaas.reference import BY_QUERY, TAG, own_model
 from mlaas4hep.http.route import Arg, Route
 from mlaas4hep.usecases import models as usecase
+
+if TYPE_CHECKING:  # it is loaded with a model that has one
+    from mlaas4hep.core.models.bundle.contract import Contract
 
 
 async def models(context: Context, call: Call) -> Answer:
@@ -67,7 +69,7 @@ def _visible(found: list[tuple[ModelRecord, float]], person: Person) -> list[dic
     return mine + others
 
 
-def _ranges(contract: Contract) -> dict[str, tuple[float, float]]:
+def _ranges(contract: "Contract") -> dict[str, tuple[float, float]]:
     """Return lowest and highest value of each feature in training; without those that had none."""
     return {
         spec.name: (spec.low, spec.high)
@@ -77,7 +79,7 @@ def _ranges(contract: Contract) -> dict[str, tuple[float, float]]:
     }
 
 
-def _categories(contract: Contract) -> dict[str, tuple[str, ...]]:
+def _categories(contract: "Contract") -> dict[str, tuple[str, ...]]:
     """Return the texts that training has seen of each feature of text, in their order."""
     return {spec.name: spec.texts for spec in contract.specs.branches if spec.texts}
 
