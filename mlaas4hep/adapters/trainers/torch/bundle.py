@@ -3,12 +3,13 @@
 import io
 import warnings
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from mlaas4hep.adapters.native.torch import Scores, scores
+from mlaas4hep.adapters.native.torch import Scores, element_type, scores
 from mlaas4hep.adapters.trainers import onnxfile
 from mlaas4hep.adapters.trainers.framework import Export, Floats
 from mlaas4hep.adapters.trainers.pickling import pickled
@@ -24,12 +25,24 @@ def write(folder: Path, model: Scores, sample: Floats) -> Export:
     torch.save(model.module.state_dict(), folder / _WEIGHTS)
     expected = scores(model, sample)
     scripted = _write_script(folder / "model.torchscript", model, sample, expected)
-    for convert in (_by_graph, _by_trace):
-        found = onnxfile.write(folder, _quietly(convert, model, sample), sample, expected)
-        if isinstance(found, Conversion):
-            return Export.of(found, scripted)
+    found = _write_onnx(folder, model, sample, expected)
+    if isinstance(found, Conversion):
+        return Export.of(found, scripted)
     model.columns = sample.shape[1]
     return Export.of(found, scripted, *_write_native(folder / "model.torch", model))
+
+
+def _write_onnx(folder: Path, model: Scores, sample: Floats, expected: Floats) -> Converted:
+    """Write model.onnx by the first way that leads there; only of the last one it is told why not."""
+    ways = [_by_graph, _by_trace]
+    if element_type(model) is torch.float64:  # for which ONNX Runtime lacks some operators
+        ways.append(_in_single_precision)
+    for convert in ways[:-1]:
+        with silence():
+            found = onnxfile.write(folder, _quietly(convert, model, sample), sample, expected)
+        if isinstance(found, Conversion):
+            return found
+    return onnxfile.write(folder, _quietly(ways[-1], model, sample), sample, expected)
 
 
 def _write_script(path: Path, model: Scores, sample: Floats, expected: Floats) -> Converted:
@@ -88,3 +101,7 @@ def _by_trace(model: Any, rows: Any) -> Any:
         dynamic_axes={"input": {0: "entries"}, onnxfile.OUTPUT: {0: "entries"}}, dynamo=False,
     )  # fmt: skip
     return onnx.load_model_from_string(content.getvalue())
+
+
+def _in_single_precision(model: Any, rows: Any) -> Any:
+    return _by_graph(deepcopy(model).float(), rows)

@@ -187,4 +187,21 @@ def test_a_module_that_does_not_convert_says_so_in_one_line(train, tmp_path, cap
     assert [each.file for each in export.not_made] == ["model.onnx"]
     told = capfd.readouterr()
     assert "graph(" not in told.out + told.err
-    assert [line[:25] for line in told.out.splitlines()] == ["mlaas4hep: no model.onnx:"] * 2
+    assert [line[:25] for line in told.out.splitlines()] == ["mlaas4hep: no model.onnx:"]
+
+
+def test_a_module_of_double_precision_becomes_onnx_in_single_where_it_must(train, tmp_path, capfd):
+    recurrent = PROJECTED.replace("proj_size=3", "").replace("Linear(3", "Linear(6")
+    model = train(recurrent.replace("Net(idim)", "Net(idim).double()")).model
+    (tmp_path / "bundle").mkdir()
+    sample = np.random.default_rng(0).random((9, 4), np.float32)
+    capfd.readouterr()
+
+    export = model.export(tmp_path / "bundle", sample)
+
+    assert not export.not_made
+    assert "no model.onnx" not in capfd.readouterr().out
+    session = onnxruntime.InferenceSession(tmp_path / "bundle" / "model.onnx")
+    (got,) = session.run(None, {"input": sample})
+    block = Block(x=sample, y=sample[:, 0], order=np.arange(9, dtype=np.int32))
+    np.testing.assert_allclose(got, model.predict(block), rtol=0, atol=1e-6)
