@@ -14,12 +14,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from fuzz import doors, files, models, texts
+from fuzz import answers, doors, files, models, texts, xrootd
 from fuzz.attempts import attempt, change
 from fuzz.target import Target
 from fuzz.worker import tried
 
-TARGETS = (*texts.TARGETS, *files.TARGETS, *models.TARGETS, *doors.TARGETS)
+TARGETS = (
+    *texts.TARGETS,
+    *answers.TARGETS,
+    *xrootd.TARGETS,
+    *files.TARGETS,
+    *models.TARGETS,
+    *doors.TARGETS,
+)
 
 
 def main() -> int:
