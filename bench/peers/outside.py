@@ -1,10 +1,12 @@
-"""What others read, in their own environments: `python outside.py METHOD TREE FILE…`.
+"""What others read, in their own environments: `python outside.py METHOD TREE COLUMNS FILE…`.
 
 It imports nothing of ours, so that any Python that has ROOT or pyarrow runs it, and prints one line
-of JSON: entries, seconds, CPU seconds and memory. All work is done in one thread.
+of JSON: entries, seconds, CPU seconds and memory. All work is done in one thread. COLUMNS are names
+with commas, or * for all columns of numbers and of rows of numbers.
 
-rdataframe: minimum and maximum of every flat column, as our specs measure.
-rdataloader: one epoch of NumPy batches of 10 000 rows in the order of the files, as our chunks.
+rdataframe: minimum and maximum of every column, as our specs measure.
+rdataloader: one epoch of NumPy batches of 10 000 rows in the order of the files, as our chunks; rows
+are padded to eight values.
 bulk: C++ reads whole baskets of floats (TBranch's bulk reading) and fills the scaled matrix.
 numpy: RDataFrame.AsNumpy of all flat columns.
 parquet: pyarrow reads every column of a Parquet file, row group by row group.
@@ -17,21 +19,26 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-ROWS = 10_000
+ROWS, LONGEST = 10_000, 8
+NUMBERS = ("Float_t", "Double_t", "Int_t", "UInt_t", "float", "double", "int", "std::int32_t")
+Columns = list[str]  #: names; none: all
 
 
-def _frame(tree: str, files: list[str]) -> tuple[Any, list[str]]:
+def _frame(tree: str, columns: Columns, files: list[str]) -> tuple[Any, list[str], list[str]]:
+    """Return a data frame, its columns of numbers, and those of rows of numbers."""
     import ROOT  # noqa: PLC0415 - of another environment
 
     frame = ROOT.RDataFrame(tree, files)
-    numbers = ("Float_t", "Double_t", "Int_t", "UInt_t", "float", "double", "int")
-    names = [str(name) for name in frame.GetColumnNames()]
-    return frame, [name for name in names if frame.GetColumnType(name) in numbers]
+    names = columns or [str(name) for name in frame.GetColumnNames()]
+    kinds = {name: str(frame.GetColumnType(name)) for name in names}
+    rows = [name for name, kind in kinds.items() if kind.startswith("ROOT::VecOps::RVec<")]
+    return frame, [name for name, kind in kinds.items() if kind in NUMBERS], rows
 
 
-def rdataframe(tree: str, files: list[str]) -> int:
+def rdataframe(tree: str, columns: Columns, files: list[str]) -> int:
     """Measure the range of every column in one loop."""
-    frame, names = _frame(tree, files)
+    frame, flat, rows = _frame(tree, columns, files)
+    names = [*flat, *rows]
     ends = [(frame.Min(name), frame.Max(name)) for name in names]
     count = frame.Count()
     total = int(count.GetValue())
@@ -69,7 +76,7 @@ long long bulk_fill(const char *path, const char *name) {
 """
 
 
-def bulk(tree: str, files: list[str]) -> int:
+def bulk(tree: str, _columns: Columns, files: list[str]) -> int:
     """Fill the matrix of all floats, basket by basket, in C++."""
     import ROOT  # noqa: PLC0415 - of another environment
 
@@ -78,26 +85,26 @@ def bulk(tree: str, files: list[str]) -> int:
     return sum(ROOT.bulk_fill(path, tree) for path in files)
 
 
-def numpy(tree: str, files: list[str]) -> int:
-    """Take all columns as arrays."""
-    frame, names = _frame(tree, files)
+def numpy(tree: str, columns: Columns, files: list[str]) -> int:
+    """Take all flat columns as arrays."""
+    frame, names, _ = _frame(tree, columns, files)
     found = frame.AsNumpy(names)
     return len(found[names[0]])
 
 
-def rdataloader(tree: str, files: list[str]) -> int:
+def rdataloader(tree: str, columns: Columns, files: list[str]) -> int:
     """Go once through all batches."""
     import ROOT  # noqa: PLC0415 - of another environment
 
-    frame, names = _frame(tree, files)
-    kept = frame.Filter("true") if not names else frame
+    frame, flat, rows = _frame(tree, columns, files)
+    padded = {"max_vec_sizes": dict.fromkeys(rows, LONGEST)} if rows else {}
     loader = ROOT.Experimental.ML.RDataLoader(
-        kept, ROWS, columns=names, shuffle=False, drop_remainder=False
+        frame, ROWS, columns=[*flat, *rows], shuffle=False, drop_remainder=False, **padded
     )
     return sum(len(batch) for batch in loader.as_numpy())
 
 
-def parquet(_tree: str, files: list[str]) -> int:
+def parquet(_tree: str, _columns: Columns, files: list[str]) -> int:
     """Read row groups into arrays."""
     from pyarrow import parquet as pq  # noqa: PLC0415 - of another environment
 
@@ -110,17 +117,18 @@ def parquet(_tree: str, files: list[str]) -> int:
     return total
 
 
-METHODS: dict[str, Callable[[str, list[str]], int]] = {
+METHODS: dict[str, Callable[[str, Columns, list[str]], int]] = {
     each.__name__: each for each in (rdataframe, bulk, numpy, rdataloader, parquet)
 }
 
 
 def main() -> None:
     """Run one method twice, and tell the second time: the first compiles."""
-    method, (tree, *files) = METHODS[sys.argv[1]], sys.argv[2:]
-    method(tree, files[:1])
+    method, (tree, named, *files) = METHODS[sys.argv[1]], sys.argv[2:]
+    columns = [] if named == "*" else named.split(",")
+    method(tree, columns, files[:1])
     started, cpu = time.perf_counter(), time.process_time()
-    entries = method(tree, files)
+    entries = method(tree, columns, files)
     told = {
         "entries": entries,
         "seconds": time.perf_counter() - started,

@@ -18,10 +18,11 @@ import uproot
 
 from bench.part import ROOT
 from bench.reading import Case, worked
-from bench.steps.inputs import Inputs
+from bench.steps.inputs import SELECTED, Inputs
 
-KINDS = ("flat", "flat-zstd", "flat-lz4", "flat-ntuple")
-METHODS = ("rdataframe", "bulk", "numpy", "rdataloader")
+FLAT = ("flat", "flat-zstd", "flat-lz4")
+KINDS = (*FLAT, "flat-ntuple", "jagged", "jagged-ntuple", "nano")
+METHODS = {"rdataframe": KINDS, "rdataloader": KINDS, "bulk": FLAT, "numpy": (*FLAT, "flat-ntuple")}
 OUTSIDE = Path(__file__).with_name("outside.py")
 Ask = Callable[[], float]
 
@@ -64,9 +65,10 @@ def _of_root_files(kind: str, options: argparse.Namespace) -> dict[str, Ask]:
     asked["uproot"] = asked.pop("raw")
     if options.root:
         paths = [str(path) for path in inputs.paths(options.inputs)]
-        for method in METHODS:
-            if method != "bulk" or "ntuple" not in kind:
-                asked[method] = _theirs(options.root, method, paths)
+        columns = ",".join(SELECTED) if kind == "nano" else "*"
+        for method, kinds in METHODS.items():
+            if kind in kinds:
+                asked[method] = _theirs(options.root, method, columns, paths)
     return asked
 
 
@@ -74,7 +76,7 @@ def _of_parquet(options: argparse.Namespace) -> dict[str, Ask]:
     paths = _parquet_files(options.inputs)
     return {
         "our reading": lambda: _our_reading(paths),
-        "pyarrow": _theirs(Path(sys.executable), "parquet", paths),
+        "pyarrow": _theirs(Path(sys.executable), "parquet", "*", paths),
     }
 
 
@@ -87,8 +89,8 @@ def _ours(body: str, inputs: Inputs, folder: Path) -> Ask:
     return ask
 
 
-def _theirs(python: Path, method: str, paths: list[str]) -> Ask:
-    command = [str(python), str(OUTSIDE), method, "events", *paths]
+def _theirs(python: Path, method: str, columns: str, paths: list[str]) -> Ask:
+    command = [str(python), str(OUTSIDE), method, "events", columns, *paths]
     return lambda: _rate(command)
 
 

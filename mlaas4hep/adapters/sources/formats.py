@@ -125,7 +125,7 @@ def guess(url: str, first: bytes, formats: tuple[FormatRow, ...] = FORMATS) -> F
     for mark, (what, hint) in _FOREIGN.items():
         if first.startswith(mark):
             raise InvalidRequestError(f"{shown(url)} is {what}, which is not read here", hint=hint)
-    name = url.partition("?")[0].lower()
+    name = (url.partition("?")[0] if "://" in url else url).lower()
     for row in formats:
         if name.endswith(row.suffixes):
             return row

@@ -32,6 +32,13 @@ def test_what_is_not_read_is_named_for_what_it_is(source, tmp_path, first, says,
     assert hint in refused.value.problem.hint
 
 
+@pytest.mark.parametrize("name", ["a?b.csv", "a b#.CSV"])
+def test_a_local_name_has_no_query(source, tmp_path, name):
+    (tmp_path / name).write_text("x\n1\n2\n")
+
+    assert source.describe(str(tmp_path / name), "").entries == 2
+
+
 def test_what_begins_as_a_zip_and_is_none_is_not_called_numpys(source, tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"PK\x03\x04" + bytes(100))
 

@@ -12,6 +12,7 @@ from mlaas4hep.core.requests.inputs.filelist import Line, cure, lines
 from mlaas4hep.core.requests.inputs.globs import is_pattern
 from mlaas4hep.core.requests.inputs.secrets import without_secrets
 from mlaas4hep.core.requests.inputs.sources import LOGICAL
+from mlaas4hep.core.requests.inputs.suffixes import SUFFIXES
 from mlaas4hep.core.requests.request import InputFile, Params
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 
@@ -21,6 +22,7 @@ _SCHEMES = {"davs": "https", "dav": "http", "xroot": "root", "xroots": "roots"}
 _REMOTE = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.-]*://[^/]*)(?P<path>.*)")
 _QUERY = re.compile(r"\?[\w.-]+=")
 _ROOT_FILE = re.compile(r"\.root(\.\d+)?$", re.IGNORECASE)
+_ALL_SUFFIXES = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 
 
 Resolve = Callable[[str], str]
@@ -177,9 +179,14 @@ def split_tree(line: str) -> tuple[str, str]:
     begins = _QUERY.search(path) if remote else None  # a token may hold colons
     path, query = (path[: begins.start()], path[begins.start() :]) if begins else (path, "")
     before, colon, after = path.rpartition(":")
-    if colon and before and after and not _ROOT_FILE.search(after):
+    if colon and before and after and not _is_name_of_a_file(after):
         return f"{server}{before.rstrip()}{query}", after.strip("/ ")
     return line, ""
+
+
+def _is_name_of_a_file(text: str) -> bool:
+    """Tell whether a colon stands within the name of a file: 12:30.csv."""
+    return bool(_ROOT_FILE.search(text)) or text.lower().endswith(_ALL_SUFFIXES)
 
 
 def _prefixed(name: str, params: Params) -> str:

@@ -80,6 +80,15 @@ def test_a_redirector_may_speak_http():
     assert file.url == "resolved:https://host:443/store/a.root"
 
 
+@pytest.mark.parametrize("name", ["12:30.csv", "a:b.ROOT", "a:b.jsonl.gz"])
+def test_a_colon_may_stand_in_the_name_of_a_file(name):
+    (alone,) = files(name)
+    (with_tree,) = files(f"{name}:Events")
+
+    assert (alone.url, alone.tree) == (f"resolved:{name}", PARAMS.branch)
+    assert (with_tree.url, with_tree.tree) == (f"resolved:{name}", "Events")
+
+
 def test_a_file_that_is_named_twice_is_refused():
     with pytest.raises(InvalidRequestError, match=r"twice, once as 'a.root', in lines 1 and 3"):
         files("a.root\nb.root\na.root:Events\n")
