@@ -16,6 +16,7 @@ import xxhash
 
 BLOCK_HEADER = 9  #: codec, method, compressed and uncompressed size
 LARGEST = 1024**3  #: ROOT writes no object that is larger
+_NO_MEMORY = "not enough memory"
 _LZ4_CHECKSUM = 8  #: bytes of XXH64 before what lz4 packed, which has no checksum of its own
 
 Check = Callable[[int], None]  #: raises if so many bytes are too many
@@ -90,7 +91,12 @@ def _lz4(data: memoryview, size: int) -> Any:
 def _unpacked(into: Callable[[memoryview, Any], int], data: memoryview, size: int) -> Any:
     """Return what is unpacked into `size` bytes; the functions that make room believe anything."""
     room = np.empty(size, np.uint8)
-    return room.data[: into(data, room)]
+    try:
+        return room.data[: into(data, room)]
+    except cramjam.DecompressionError as error:
+        if _NO_MEMORY in str(error):  # zstd's own name for it; the bytes may be good
+            raise MemoryError(str(error)) from error
+        raise
 
 
 def _xz(data: memoryview, size: int) -> bytes:

@@ -136,7 +136,7 @@ class TreeReader:
         Args:
             content: the bytes.
             reopen: gives uproot's tree, for what only uproot reads.
-            check: raises when baskets inflate, for one block, to more bytes than they may.
+            check: raises when baskets or pages inflate, for one block, to more bytes than they may.
             helper: decodes along when it is free.
         """
         self._content = content
@@ -154,7 +154,8 @@ class TreeReader:
         decoder = Decoder(leaves, self._content, self._helper, self._check)
         decoded = decoder.blocks(windows, then)
         if layout.ntuple:
-            decoded = NtupleDecoder(layout.ntuple, names, self._content).blocks(windows, then)
+            pages = NtupleDecoder(layout.ntuple, names, self._content, self._check)
+            decoded = pages.blocks(windows, then)
         for window, ours in zip(windows, decoded, strict=True):
             self._unknown |= decoder.unknown
             theirs = sorted(names - set(ours.names))

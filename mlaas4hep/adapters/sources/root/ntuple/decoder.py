@@ -8,6 +8,7 @@ import numpy as np
 from mlaas4hep.adapters.sources.bytetexts import decoded as decoded_texts
 from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind
 from mlaas4hep.adapters.sources.places.place import Bytes, Span
+from mlaas4hep.adapters.sources.root.codecs import Check
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.ntuple.pages import Pages, joined
 from mlaas4hep.adapters.sources.root.ntuple.rows import Cut, Indexes, KnownRows, Rows
@@ -19,14 +20,25 @@ from mlaas4hep.core.data.values.texts import TEXT
 class NtupleDecoder:
     """Decodes consecutive blocks; keeps the pages that reach into the next one."""
 
-    def __init__(self, layout: NtupleLayout, names: Iterable[str], content: Bytes) -> None:
+    def __init__(
+        self,
+        layout: NtupleLayout,
+        names: Iterable[str],
+        content: Bytes,
+        check: Check = lambda _size_bytes: None,
+    ) -> None:
+        """Read nothing yet; `check` raises when told of more bytes than a block may inflate to."""
+        self._check = check
+        self._inflated_bytes = 0  #: of one block
         wanted = frozenset(names)
         self._clusters = layout.clusters
         self._fields = [field for field in layout.fields if field.name in wanted]
         self._content = content
         branches = _branches(self._fields)
         self._columns = {
-            each.number: Pages(each, content, branches.get(each.number, ""), layout.clusters)
+            each.number: Pages(
+                each, content, branches.get(each.number, ""), layout.clusters, self._count
+            )
             for each in layout.columns
         }
 
@@ -50,6 +62,7 @@ class NtupleDecoder:
         return cuts, self._ask(cuts)
 
     def _block(self, start: int, stop: int, cuts: Sequence[Cut]) -> Columns:
+        self._inflated_bytes = 0
         rows = KnownRows(self._columns, cuts)
         flat: dict[str, Array] = {}
         jagged: dict[str, Jagged] = {}
@@ -70,6 +83,11 @@ class NtupleDecoder:
             else:
                 flat[field.name] = self._fixed(field, cuts)
         return Columns(entries=stop - start, flat=flat, jagged=jagged)
+
+    def _count(self, size_bytes: int) -> None:
+        """Count what a page inflates to with those of its block; raise if it is too much."""
+        self._inflated_bytes += size_bytes
+        self._check(self._inflated_bytes)
 
     def _cuts(self, start: int, stop: int) -> Iterator[Cut]:
         """Yield the parts of a window, one a cluster."""

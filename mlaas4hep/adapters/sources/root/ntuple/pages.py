@@ -9,7 +9,7 @@ import xxhash
 
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
 from mlaas4hep.adapters.sources.reason import first_line
-from mlaas4hep.adapters.sources.root.codecs import LARGEST, inflated
+from mlaas4hep.adapters.sources.root.codecs import LARGEST, Check, inflated
 from mlaas4hep.adapters.sources.root.damage import FAILURES, DamagedPartError
 from mlaas4hep.adapters.sources.root.ntuple.elements import decoded, page_bytes
 from mlaas4hep.adapters.sources.root.ntuple.layout import Column
@@ -23,7 +23,12 @@ class Pages:
     """The elements of one column; the pages used last are kept."""
 
     def __init__(
-        self, column: Column, content: Bytes, branch: str, clusters: Sequence[int]
+        self,
+        column: Column,
+        content: Bytes,
+        branch: str,
+        clusters: Sequence[int],
+        count: Check = lambda _size_bytes: None,
     ) -> None:
         """Read nothing yet.
 
@@ -32,7 +37,9 @@ class Pages:
             content: of the file.
             branch: to which it belongs, for errors.
             clusters: the first entry of each, and the number of entries.
+            count: is told to how many bytes a page inflates, before it does; it may refuse.
         """
+        self._count = count
         self._branch, self._clusters = branch, clusters
         self._column = column
         self._content = content
@@ -131,7 +138,9 @@ class Pages:
         whole = page_bytes(column, column.elements[page])
         if whole > LARGEST:
             raise DamagedStreamError(f"a page of {whole} bytes")
-        inside = data[:size] if size == whole else memoryview(inflated(data[:size], whole))
+        inside = (
+            data[:size] if size == whole else memoryview(inflated(data[:size], whole, self._count))
+        )
         return decoded(column, inside, column.elements[page])
 
 
