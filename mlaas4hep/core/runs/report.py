@@ -122,8 +122,8 @@ def _stage(run: Run, name: str, unit: str, progress: Progress, now: float) -> St
     end = progress.ended_at if progress.ended_at is not None else _end(run, now)
     seconds = None if progress.started_at is None else max(end - progress.started_at, 0.0)
     rate = done / seconds if seconds and done else None
-    left = None if total is None else max(total - done, 0)
     state = _state(run, name, progress)
+    left = None if total is None else 0 if state == "done" else max(total - done, 0)
     return Stage(
         stage=name,
         unit=unit,
@@ -160,7 +160,9 @@ def _end(run: Run, now: float) -> float:
 
 
 def _state(run: Run, name: str, progress: Progress) -> str:
-    if progress.complete and (run.status is Status.DONE or name not in ("train", "score", "scan")):
+    if run.status is Status.DONE:  # also a training that stopped early
+        return "done"
+    if progress.complete and name not in ("train", "score", "scan"):
         return "done"
     if (
         run.status is Status.FAILED
@@ -168,6 +170,6 @@ def _state(run: Run, name: str, progress: Progress) -> str:
         and run.problem.stage in _FUNCTIONS.get(name, (name,))
     ):
         return "failed"
-    if run.is_final and run.status is not Status.DONE:
+    if run.is_final:
         return "cancelled" if run.status is Status.CANCELLED else "stopped"
     return "waiting" if progress.started_at is None else "running"

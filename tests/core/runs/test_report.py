@@ -125,6 +125,15 @@ def test_a_training_is_not_done_before_its_model_is_stored():
     assert stages(replace(RUN, status=Status.DONE, rounds=rounds), 120.0)[2].state == "done"
 
 
+def test_a_training_that_stopped_early_is_done_and_nothing_is_left_of_it():
+    rounds = Progress().expect(10, 100.0).mark(0, 110.0).mark(1, 120.0)
+
+    stage = stages(replace(RUN, status=Status.DONE, rounds=rounds), 160.0)[2]
+
+    assert (stage.state, stage.done, stage.total, stage.left) == ("done", 2, 10, 0)
+    assert stage.eta_seconds is None
+
+
 def test_the_clock_of_a_run_stops_at_its_end():
     assert summary(RUN, 190.0).seconds == 90.0
     assert summary(replace(RUN, status=Status.DONE), 190.0).seconds == 60.0

@@ -79,7 +79,7 @@ def explanation(
 
 def _hint(error: BaseException, packages: str) -> str:
     """Return what to do about an error of somebody's program; empty if it is not in model.py."""
-    if isinstance(error, ImportError | AttributeError) and (instead := instead_of(error)):
+    if instead := instead_of(error):
         return f"write {instead}"
     if isinstance(error, ModuleNotFoundError):
         return _PACKAGES.format(packages)

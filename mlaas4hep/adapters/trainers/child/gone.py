@@ -1,4 +1,4 @@
-"""Names that no release installed here has any more, and what to write instead."""
+"""What model.py asks for and there is not here, as a name or a device, and what to write instead."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -58,11 +58,26 @@ _INSTEAD: Mapping[str, str] = {
     "sklearn.learning_curve": "sklearn.model_selection",
     "Imputer": "sklearn.impute.SimpleImputer",
 }
+_BY_ITSELF = (
+    'the module without .cuda(), .to(…) and devices: with "device": "gpu" in the submission it is put '
+    "on all GPUs that there are"
+)
+#: what PyTorch says of devices, and of processes that would meet
+_SAID: Mapping[str, str] = {
+    "Found no NVIDIA driver": _BY_ITSELF,
+    "Torch not compiled with CUDA enabled": _BY_ITSELF,
+    "not linked with support for": _BY_ITSELF,
+    "server socket has failed": "the module itself, without torch.distributed: it learns on all devices that "
+    "there are",
+}
 _QUOTED = re.compile(r"'([\w.]+)'")
 
 
-def instead_of(error: ImportError | AttributeError) -> str:
-    """Return what to write instead of the name that an error is about; empty if nobody knows."""
+def instead_of(error: BaseException) -> str:
+    """Return what to write instead of what an error is about; empty if nobody knows."""
+    said = str(error)
+    if not isinstance(error, ImportError | AttributeError):
+        return next((instead for phrase, instead in _SAID.items() if phrase in said), "")
     return next((_INSTEAD[name] for name in _names(str(error)) if name in _INSTEAD), "")
 
 

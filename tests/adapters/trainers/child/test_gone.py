@@ -30,6 +30,21 @@ def test_a_name_is_found_in_what_python_says(message, says):
     assert bool(instead_of(AttributeError(message))) == bool(says)
 
 
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (RuntimeError("Found no NVIDIA driver on your system. Please check"), "without .cuda()"),
+        (AssertionError("Torch not compiled with CUDA enabled"), "without .cuda()"),
+        (RuntimeError("PyTorch is not linked with support for mps devices"), "without .cuda()"),
+        (RuntimeError("The server socket has failed to bind. port: 29500"), "all devices"),
+        (RuntimeError("module 'keras.layers' has no attribute 'MaxoutDense'"), ""),
+    ],
+)
+def test_devices_that_a_module_is_put_on_by_itself_are_told(error, says):
+    assert says in instead_of(error)
+    assert bool(instead_of(error)) == bool(says)
+
+
 def test_the_hint_says_it_whether_a_module_or_a_name_is_gone():
     for load in (
         lambda: importlib.import_module("keras_contrib.layers"),

@@ -205,3 +205,12 @@ def test_a_module_of_double_precision_becomes_onnx_in_single_where_it_must(train
     (got,) = session.run(None, {"input": sample})
     block = Block(x=sample, y=sample[:, 0], order=np.arange(9, dtype=np.int32))
     np.testing.assert_allclose(got, model.predict(block), rtol=0, atol=1e-6)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="here a module can be put on a GPU")
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_module_that_puts_itself_on_a_gpu_is_told_who_does_that(train, device):
+    with pytest.raises(TrainingError, match=r"model.py, line 11") as caught:
+        train(network(PLAIN).replace("return Net(idim)", f"return Net(idim).to({device!r})"))
+
+    assert "without .cuda(), .to(…)" in caught.value.hint
