@@ -25,7 +25,7 @@ from mlaas4hep.core.runs.events import ChunkPlanned, RangePlanned, RunSubmitted
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.call import object_of
-from mlaas4hep.http.predict.inference import v2_infer
+from mlaas4hep.http.predict.inference import v2_bodies
 from mlaas4hep.http.predict.tfaas.messages import read_row
 from mlaas4hep.http.predict.tfaas.pixels import pixels
 from tests.people import FOLDER, SUBMISSION, pack
@@ -126,8 +126,8 @@ def _tarball(data: bytes) -> object:
 
 def _infer(data: bytes) -> object:
     with suppress(InvalidRequestError):
-        v2_infer.parse(data, "")
-    return v2_infer.parse(data, str(min(len(data), len(_BINARY))))
+        v2_bodies.parse(data, "")
+    return v2_bodies.parse(data, str(min(len(data), len(_BINARY))))
 
 
 def _scan(data: bytes) -> object:
@@ -175,7 +175,7 @@ TARGETS = (
             ("tarball", _bytes(_tarball), [pack(FOLDER, mode=mode) for mode in ("w", "w:gz")], ()),
             ("event", _bytes(cloudevents.load_event), _EVENTS, _JSON),
             ("V2 tensors", _bytes(_infer), [_BINARY + bytes(16)], _JSON),
-            ("V2 body", _bytes(lambda data: v2_infer.parse(data, "")), [_V2], _JSON),
+            ("V2 body", _bytes(lambda data: v2_bodies.parse(data, "")), [_V2], _JSON),
             ("protobuf", _bytes(read_row), [_ROW], ()),
         )
     ),

@@ -69,7 +69,9 @@ class Batcher:
         served = self._at_hand(model)
         if served is None or question.rows > served.runtime.prompt_rows:
             return None
-        return answered_alone(allowed(served, person).by(model[2]), question)
+        if person.owner != served.record.owner:
+            allowed(served, person)
+        return answered_alone(served.by(model[2]), question)
 
     def prompt_together(self, model: Model, sent: Sequence[Inquiry]) -> list[Any]:
         """Return what `prompt` returns for each of several questions, or its error."""

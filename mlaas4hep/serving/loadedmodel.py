@@ -18,6 +18,7 @@ from mlaas4hep.errors import InvalidRequestError, NotFoundError, TooLargeError
 from mlaas4hep.pipeline import integrity
 from mlaas4hep.ports import ObjectStore, Runtime, TensorInfo
 from mlaas4hep.serving.independence import Independence
+from mlaas4hep.serving.rowway import RowWay
 from mlaas4hep.usecases.models import may_read
 
 if (
@@ -48,10 +49,13 @@ class LoadedModel:
     #: behind the signatures that somebody asked for
     row_input: TensorInfo | None = field(init=False, compare=False, repr=False)
     #: the only input, if it takes rows of so many float32
+    row_way: RowWay | None = field(init=False, compare=False, repr=False)
+    #: what one row needs to know, if the model is as plain as most are
 
     def __post_init__(self) -> None:
         """Look once at what nearly every request needs to know."""
         object.__setattr__(self, "row_input", _row_input(self.runtime))
+        object.__setattr__(self, "row_way", self._row_way())
 
     @classmethod
     def of(cls, store: ObjectStore, record: ModelRecord, etag: str, runtime: Runtime) -> Self:
@@ -73,6 +77,21 @@ class LoadedModel:
             labels=_of_file(runtime, output, labels) or labels,
             output=output,
             order=in_one_text(contract.columns) if contract else "",
+        )
+
+    def _row_way(self) -> RowWay | None:
+        """Return how a row goes through a model with one input and one output of rows of float32."""
+        taken, given = self.row_input, _row_of(self.runtime.outputs)
+        is_plain = not self.record.folds and not (self.contract and self.contract.outputs)
+        if taken is None or given is None or given.name != self.output or not is_plain:
+            return None
+        return RowWay(
+            runtime=self.runtime,
+            input=taken.name,
+            width=taken.shape[1],
+            output=given.name,
+            numbers=given.shape[1],
+            classes=self.named(given.shape[1]),
         )
 
     @property
@@ -146,12 +165,14 @@ class LoadedModel:
         Raises:
             InvalidRequestError: there is no such signature, or it has several and means none.
         """
+        ways = self.runtime.signatures
+        if not signature and not ways:
+            return self
         if signature in self.ways:
             return self.ways[signature]
-        ways = self.runtime.signatures
         if signature in ways:
             return self.ways.setdefault(signature, self._behind(ways[signature]))
-        if not ways and signature in ("", "serving_default"):
+        if not ways and signature == "serving_default":
             return self
         if not signature and self.runtime.inputs:
             return self
@@ -191,8 +212,12 @@ def _output(runtime: Runtime, record: ModelRecord, contract: "Contract | None") 
 
 def _row_input(runtime: Runtime) -> TensorInfo | None:
     """Return the only input, if it takes rows of a known number of float32."""
-    inputs = runtime.inputs
-    info = inputs[0] if len(inputs) == 1 else None
+    return _row_of(runtime.inputs)
+
+
+def _row_of(tensors: Sequence[TensorInfo]) -> TensorInfo | None:
+    """Return the only one of some tensors, if it is rows of a known number of float32."""
+    info = tensors[0] if len(tensors) == 1 else None
     if info is None or info.dtype != "float32" or not info.is_ranked:
         return None
     return info if len(info.shape) == 2 and info.shape[1] > 0 else None  # noqa: PLR2004

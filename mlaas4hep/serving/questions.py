@@ -43,6 +43,13 @@ class Question(Protocol):
             InvalidRequestError: the question does not fit the model.
         """
 
+    def alone(self, served: LoadedModel) -> Any | None:
+        """Return the answer to what is as plain as most questions; None: `ask` has to tell.
+
+        Raises:
+            InvalidRequestError: the model refuses it.
+        """
+
     def joined(self, others: Sequence[Self]) -> "Question":
         """Return one question for all of `others` (itself among them); it answers with a list."""
 
@@ -62,6 +69,10 @@ class Single:
     def ask(self, served: LoadedModel) -> Invocation:
         """Return inputs, and how the answer is made."""
         return self.to_ask(served)
+
+    def alone(self, _served: LoadedModel) -> None:
+        """Return None."""
+        return
 
     def joined(self, others: Sequence[Self]) -> Question:
         """Return the only one there is."""
@@ -101,6 +112,9 @@ def answered(served: LoadedModel, questions: Sequence[Question]) -> list[Any]:
 
 def answered_alone(served: LoadedModel, question: Question) -> Any:
     """Return the answer to one question; raises the error that it is answered with."""
+    found = question.alone(served)
+    if found is not None:
+        return found
     feeds, answer = question.ask(served)
     _check_fit(served, feeds)
     return answer(served.runtime.run(feeds))

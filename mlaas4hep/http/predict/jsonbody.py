@@ -32,9 +32,9 @@ def loads(body: bytes) -> Any:
         TooLargeError: it says so many things that reading it would hold others up.
         InvalidRequestError: an object has a key twice.
     """
-    colons = count(body, b":")
     if len(body) <= _FEW:
-        return _read(body, colons)
+        return _read(body, body.count(b":"))
+    colons = count(body, b":")
     if colons > MAX_SLOW:
         raise TooLargeError(
             f"the body has more than {MAX_SLOW} names of values",

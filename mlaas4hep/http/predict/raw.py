@@ -73,6 +73,10 @@ class Entries:
         """Return what small requests have in common: they can be transformed together."""
         return "entries" if len(self.values) <= MAX_JOINED and not self.truths else None
 
+    def alone(self, _served: LoadedModel) -> None:
+        """Return None: entries are transformed first."""
+        return
+
     def ask(self, served: LoadedModel) -> Invocation:
         """Return the network's inputs; the answer is what the module's docstring shows."""
         if self.truths:

@@ -74,6 +74,14 @@ class Rows(NamedTuple):
         """Return the rows as the model takes them; the answer is its outputs, one row each."""
         return Invocation(self._feeds(served), partial(self._predicted, served))
 
+    def alone(self, served: LoadedModel) -> RowOutputs | None:
+        """Return what a plain row is answered with."""
+        way = served.row_way
+        if way is None or not self.single or not self._fits(way.width, served.order):
+            return None
+        found = way.outputs(single_row(cast(Sequence[Any], self.values)))
+        return None if found is None else RowOutputs(found[way.output][0], way.classes)
+
     def _predicted(self, served: LoadedModel, outputs: Outputs) -> RowOutputs:
         values = row_output(served, outputs, self.rows)
         classes = classes_of(served, values)

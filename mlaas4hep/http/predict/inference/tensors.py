@@ -80,6 +80,18 @@ class Row(NamedTuple):
             _rows_fed(served, (self,)), lambda outputs: (_named(served, outputs, self.answer), 1)
         )
 
+    def alone(self, served: LoadedModel) -> tuple[Answer, int] | None:
+        """Return the answer to the row."""
+        way = served.row_way
+        if way is None or self.name not in ("", way.input):
+            return None
+        row = _array((self.values,))
+        found = way.outputs(row) if row is not None and row.shape[1] == way.width else None
+        if found is None:
+            return None
+        answer = self.answer(served, found, way.classes)
+        return (_with(headers_of(way.classes), answer), 1)
+
     def joined(self, others: "Sequence[Row]") -> Question:
         """Return one question for rows that are alike."""
 

@@ -14,7 +14,7 @@ from mlaas4hep.errors import MlaasError
 from mlaas4hep.http.predict.asking import Asking
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import Context, who
-from mlaas4hep.http.predict.inference import v2_infer
+from mlaas4hep.http.predict.inference import v2_bodies, v2_infer
 from mlaas4hep.http.predict.inference.tensors import asking_tensors
 from mlaas4hep.http.predict.inference.truths import check_no_truths
 from mlaas4hep.http.predict.schemas import LIST, MODEL, PREDICT_ERRORS, VERSION
@@ -101,7 +101,7 @@ def asking_of(call: Call) -> Asking:
         request, truths = v2_infer.from_json(call.parsed), call.may_hold_truths
     else:
         split = call.header(b"inference-header-content-length")
-        request, truths = v2_infer.parse(call.body or b"", split)
+        request, truths = v2_bodies.parse(call.body or b"", split)
 
     def feeds(served: LoadedModel) -> Feeds:
         for each in request.inputs if truths else ():

@@ -8,22 +8,22 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.errors import InvalidRequestError
-from mlaas4hep.http.predict.call import Answer, json_answer, said_by
+from mlaas4hep.http.predict.call import Answer, json_answer
 from mlaas4hep.http.predict.classes import classes_of
 from mlaas4hep.http.predict.inference.exact import exact, nested, strings
 from mlaas4hep.http.predict.inference.rowalone import row_alone
+from mlaas4hep.http.predict.inference.rowanswer import row_answer
 from mlaas4hep.http.predict.inference.tensors import STRINGS
 from mlaas4hep.http.predict.inference.texts import packed, unpacked
 from mlaas4hep.http.predict.inference.v2_outputs import Output
 from mlaas4hep.http.predict.jsonbody import check_told
-from mlaas4hep.http.predict.letters import may_hold_truths
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Outputs
 
 MAX_DIMENSIONS = 64  #: as NumPy has
 MAX_TENSORS = 10_000  #: of a request: more are no model's, and each takes its time
 _BITS = (8, 16, 32, 64)
-_RAW = (bytes, memoryview)
+RAW = (bytes, memoryview)
 _DTYPES = {
     "BOOL": "bool",
     **{f"INT{bits}": f"int{bits}" for bits in _BITS},
@@ -52,7 +52,7 @@ class Input(NamedTuple):
         dtype = _DTYPES[self.datatype]
         if dtype == STRINGS:
             return self._strings(served)
-        if isinstance(self.data, _RAW):
+        if isinstance(self.data, RAW):
             kind = np.dtype("u1" if dtype == "bool" else dtype).newbyteorder("<")  # 2 is no bool
             array = exact(self.name, np.frombuffer(self.data, kind), dtype)
         else:
@@ -66,7 +66,7 @@ class Input(NamedTuple):
     def _strings(self, served: LoadedModel) -> Array:
         if _type_of(served, self.name, STRINGS) != STRINGS:
             raise InvalidRequestError(f"input {self.name!r} does not take BYTES")
-        if isinstance(self.data, _RAW):
+        if isinstance(self.data, RAW):
             array = np.array([*unpacked(self.name, self.data), None], object)[:-1]
         else:
             array = strings(self.name, self.data)
@@ -113,20 +113,6 @@ def datatype(dtype: str) -> str:
     return _DATATYPES.get(dtype, "BYTES")
 
 
-def parse(body: bytes, json_bytes: str) -> tuple[InferRequest, bool]:
-    """Return the request in a body, and whether true or false may be in its JSON.
-
-    Args:
-        json_bytes: the header Inference-Header-Content-Length, "" if all of the body is JSON.
-
-    Raises:
-        InvalidRequestError: something is missing, of the wrong type, or of a wrong length.
-    """
-    split = _length(json_bytes, len(body)) if json_bytes else len(body)
-    text = body[:split]
-    return from_json(said_by(text), memoryview(body)[split:]), may_hold_truths(text)
-
-
 def from_json(message: Any, raw: bytes | memoryview = b"") -> InferRequest:
     """Return the request in a JSON object, with binary tensors behind it."""
     if not raw and (row := row_alone(message)):
@@ -164,6 +150,9 @@ def _check_number(message: Mapping[str, Any]) -> None:
 
 def answer(request: InferRequest, served: LoadedModel, outputs: Outputs) -> Answer:
     """Return the outputs that were asked for, each as it was asked for."""
+    plain = row_answer(request.outputs, request.id, served, outputs, binary=request.binary)
+    if plain is not None:
+        return plain
     wanted = request.outputs or [Output(name, request.binary) for name in outputs]
     described, blobs = [], []
     for each in wanted:
@@ -241,7 +230,7 @@ def _inputs(
     at = 0
     for each in described:
         size = (each.get("parameters") or {}).get("binary_data_size")
-        data: Any = each["data"] if size is None else raw[at : at + _length(size, len(raw) - at)]
+        data: Any = each["data"] if size is None else raw[at : at + length_of(size, len(raw) - at)]
         at += 0 if size is None else int(size)
         found.append(_input(each, data))
     return tuple(found), at
@@ -260,7 +249,7 @@ def _input(described: Mapping[str, Any], data: Any) -> Input:
             hint=f"a list of at most {MAX_DIMENSIONS} whole numbers, such as [1, 4]",
         )
     shape = tuple(sizes)
-    is_raw = isinstance(data, _RAW) and kind != "BYTES"
+    is_raw = isinstance(data, RAW) and kind != "BYTES"
     if is_raw and len(data) % np.dtype(_DTYPES[kind]).itemsize:
         raise InvalidRequestError(f"input {name!r}: {len(data)} bytes are no whole {kind} values")
     return Input(name, shape, kind, data)
@@ -275,7 +264,8 @@ def _is_shape(sizes: Any) -> bool:
     )
 
 
-def _length(value: Any, most: int) -> int:
+def length_of(value: Any, most: int) -> int:
+    """Return a length that was sent; InvalidRequestError if it is none, or more than `most`."""
     try:
         length = -1 if isinstance(value, bool | float) else int(value)
     except (TypeError, ValueError):
