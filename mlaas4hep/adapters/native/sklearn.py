@@ -12,12 +12,19 @@ from mlaas4hep.adapters.native.nativemodel import Floats, NativeModel
 _TWO = 2  #: classes, told by one number
 
 
+class RowCountError(ValueError):
+    """An estimator gives another number of rows than it was given."""
+
+
 def scores(estimator: Any, x: Floats) -> Floats:
     """Return one row of numbers for each entry.
 
     Probabilities of the classes (of class 1 if there are two, and of each of several labels),
     else the decision function as a number between 0 and 1, else what `predict` gives: 1 for the
     class and 0 for all others if there are more than two.
+
+    Raises:
+        RowCountError: somebody's own class does not give one for each entry.
     """
     if hasattr(estimator, "predict_proba"):
         given = _of_classes(estimator, x)
@@ -25,6 +32,9 @@ def scores(estimator: Any, x: Floats) -> Floats:
         given = _between(np.asarray(estimator.decision_function(x), np.float64))
     else:
         given = _predicted(estimator, x)
+    if len(np.atleast_1d(given)) != len(x):
+        kind = type(estimator).__name__
+        raise RowCountError(f"{kind} gives shape {np.shape(given)} for {len(x)} entries")
     return given.reshape(len(x), -1).astype(np.float32)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from mlaas4hep.adapters.native.sklearn import scores
+from mlaas4hep.adapters.native.sklearn import RowCountError, scores
 from mlaas4hep.adapters.trainers import tabular
-from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.child.labels import check_one_label
 from mlaas4hep.adapters.trainers.framework import (
     Block,
@@ -97,7 +97,7 @@ class SklearnModel:
     def predict(self, block: Block) -> Floats:
         """Return probabilities, shape (n, 1) for two classes; values for regressors."""
         with naming_what_refuses("learned its entries, but has no prediction for others"):
-            given = np.concatenate([scores(self.estimator, x) for x in tabular.pieces(block)])
+            given = np.concatenate([self._scores(x) for x in tabular.pieces(block)])
         if self._names and given.shape[1] != len(self._names):
             raise TrainingError(
                 f"{type(self.estimator).__name__} gives {given.shape[1]} numbers for an entry, and "
@@ -105,6 +105,12 @@ class SklearnModel:
                 "one number for each of them",
             )
         return given
+
+    def _scores(self, x: Floats) -> Floats:
+        try:
+            return scores(self.estimator, x)
+        except RowCountError as error:
+            raise TrainingError(f"{MODEL_FILE}: {error}", "it is to give a row for each") from error
 
     def finish(self) -> None:
         """Leave the estimator as it is."""
