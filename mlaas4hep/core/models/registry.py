@@ -64,7 +64,7 @@ def markdown(card: ModelCard) -> str:
                 f"task: {_line(origin.task) or 'unknown'}"
             ),
             f"- classes: {_listed(origin.classes) or 'none are named'}",
-            f"- learned from {origin.entries} entries in {len(origin.columns)} columns",
+            f"- made of {origin.entries} entries (learned from, validating, held out) in {len(origin.columns)} columns",
             f"- columns: {_listed(origin.columns)}",
             "",
             "## Figures",
