@@ -202,4 +202,5 @@ def _nonsense(kind: str) -> PermanentError:
 
 
 def _blamed(message: str) -> str:
-    return "model.py" if message.startswith("model.py") else ""
+    """Return the file that a message begins with; empty if it is none of those of a request."""
+    return next((file for file in ("model.py", "params.json") if message.startswith(file)), "")

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import get_tags
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
+from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, kind_of
 from mlaas4hep.core.nearest import nearest
 
 _LEARN_NO_LABELS = ("clusterer", "density_estimator", "outlier_detector")
@@ -59,6 +59,33 @@ def parts(estimator: Any) -> Iterator[Any]:
     for value in estimator.get_params(deep=True).values():
         if isinstance(value, BaseEstimator):
             yield value
+
+
+def check_instances(estimator: Any) -> None:
+    """Refuse a class where an estimator is due, in steps of pipelines and the like.
+
+    Raises:
+        TrainingError: names what holds it.
+    """
+    if not isinstance(estimator, BaseEstimator):
+        return
+    for value in estimator.get_params(deep=False).values():
+        for held in _held(value):
+            if isinstance(held, type) and callable(getattr(held, "fit", None)):
+                raise TrainingError(
+                    f"{MODEL_FILE}: {type(estimator).__name__} holds {kind_of(held)}, not an estimator",
+                    f"write {held.__name__}(), an instance",
+                )
+            check_instances(held)
+
+
+def _held(value: Any) -> Iterator[Any]:
+    """Yield a value, and what stands in lists and in tuples such as (name, step)."""
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from _held(each)
+    else:
+        yield value
 
 
 def check_arguments(estimator: Any) -> None:

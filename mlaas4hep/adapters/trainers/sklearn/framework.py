@@ -9,7 +9,7 @@ import numpy as np
 import sklearn
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, check_gpu, kind_of
-from mlaas4hep.adapters.trainers.sklearn.estimators import is_estimator
+from mlaas4hep.adapters.trainers.sklearn.estimators import check_instances, is_estimator
 from mlaas4hep.adapters.trainers.sklearn.model import SklearnModel
 from mlaas4hep.core.models.training import TrainingJob, Versions
 
@@ -40,6 +40,7 @@ class Sklearn:
                 f"{MODEL_FILE}: `model` returns {kind_of(made)}, which has no `fit` and `predict`",
                 "return an estimator or a pipeline that ends with one",
             )
+        check_instances(made)
         check_gpu(job, "scikit-learn", sees_one=False)
         return SklearnModel(made, job)
 

@@ -106,6 +106,15 @@ class SklearnModel:
             )
         return given
 
+    def _kept(self, what: Any) -> bytes:
+        try:
+            return pickled(what)
+        except (TypeError, ValueError, AttributeError, pickle.PicklingError) as error:
+            raise TrainingError(
+                f"{MODEL_FILE}: {type(self.estimator).__name__} cannot be stored: {error}",
+                "keep no locks, threads, open files or generators in its attributes",
+            ) from error
+
     def _scores(self, x: Floats) -> Floats:
         try:
             return scores(self.estimator, x)
@@ -121,7 +130,7 @@ class SklearnModel:
         The pickle is read back by `restore` only, in the confined process that runs model.py.
         """
         generator = np.random.get_state()  # noqa: NPY002 - what scikit-learn uses
-        content = pickled((self.estimator, generator))
+        content = self._kept((self.estimator, generator))
         return {"pickle": np.frombuffer(content, np.uint8)}
 
     def restore(self, state: State) -> None:
@@ -131,7 +140,7 @@ class SklearnModel:
 
     def export(self, folder: Path, sample: Floats) -> Export:
         """Write model.pickle and model.onnx."""
-        (folder / _FILE).write_bytes(pickled(self.estimator))
+        (folder / _FILE).write_bytes(self._kept(self.estimator))
         labels = self._job.label_columns.labels
         return Export.of(convert.write_onnx(folder, self.estimator, sample, labels))
 

@@ -31,7 +31,8 @@ def check_by_trying(estimator: Any, job: TrainingJob, *, classifies: bool) -> No
     Raises:
         TrainingError: it refuses its arguments, these columns, or so many classes.
     """
-    if not all(type(each).__module__.startswith(_LIBRARIES) for each in parts(estimator)):
+    every = [*parts(estimator)]  # none of what is no estimator of scikit-learn's kind
+    if not every or not all(type(each).__module__.startswith(_LIBRARIES) for each in every):
         return
     tried = copy.deepcopy(estimator.estimator if is_search(estimator) else estimator)
     for each in parts(tried):

@@ -37,6 +37,15 @@ class TestSklearn(FrameworkContract):
             "GridSearchCV(SVC(), {'C': [1]}, refit=False)",
             "from sklearn.svm import SVC\nfrom sklearn.model_selection import GridSearchCV",
         ): "ends with nothing that predicts",
+        returning(
+            "make_pipeline(StandardScaler, SVC())",
+            "from sklearn.svm import SVC\nfrom sklearn.pipeline import make_pipeline\n"
+            "from sklearn.preprocessing import StandardScaler",
+        ): "Pipeline holds the class StandardScaler, not an estimator",
+        returning(
+            "BaggingClassifier(SVC)",
+            "from sklearn.svm import SVC\nfrom sklearn.ensemble import BaggingClassifier",
+        ): "BaggingClassifier holds the class SVC, not an estimator",
         returning("3"): r"returns an int, which has no `fit` and `predict`",
     }
 
@@ -64,6 +73,23 @@ class TestSklearn(FrameworkContract):
             TrainingError, match=r"model\.py: Centre gives shape \(.*\) for \d+ ent"
         ):
             train("binary", text).finish()
+
+    def test_a_class_of_ones_own_learns_nothing_before_the_training(self, train):
+        text = UNTOLD.replace("class Centre:", "class Centre:\n    fits = []  # of all copies")
+        text = text.replace("in np.unique(y):", "in np.unique(y):\n            self.fits.append(1)")
+
+        training = train("binary", text)
+        before = [*training.model.estimator.fits]
+        training.finish()
+
+        assert before == []
+        assert training.model.estimator.fits
+
+    def test_what_cannot_be_stored_is_told_before_it_is_lost(self, train):
+        text = UNTOLD.replace("{}, {}", "{}, {}\n        self.steps_to_come = (n for n in ())")
+
+        with pytest.raises(TrainingError, match=r"model\.py: Centre cannot be stored: .*generator"):
+            train("binary", text).finish().model.state()
 
     def test_a_sample_that_does_not_fit_into_memory_is_refused_before_it_starts(self, train):
         with pytest.raises(TrainingError, match=r"needs all 1000000000 entries .* 45\.0 GB"):
