@@ -29,6 +29,9 @@ def model(idim):
     network.compile(optimizer="sgd", loss="binary_crossentropy")
     return network
 """
+FAILS_WIDE = MODEL.replace(
+    "(idim):", "(idim, width=1):\n    if width > 5: raise ValueError('too wide')"
+)
 CUTS = '{"flat_cut": {"pt": {"cut": "%s"}}}'
 
 
@@ -126,6 +129,10 @@ UNTRAINABLE = {
         "needs more memory than the run may use",
     ),
     "loops": ({"model.py": _model("while True: pass")}, "did not end within 20 s"),
+    "class-of-one-fold": (
+        {"params.json": _says(folds=2, fold_by="event > 199"), "labels.txt": "event > 199"},
+        "no entry of class 1 is in fold 0",
+    ),
     "nan": (
         {"model.py": MODEL.replace('"binary_crossentropy"', "lambda y, p: p * float('nan')")},
         "the loss became nan",
@@ -213,6 +220,23 @@ def test_a_model_that_cannot_be_trained_fails_the_run_with_its_cause(name, untra
     assert report.problem.stage == "train"
     assert UNTRAINABLE[name][1] in report.problem.message
     assert report.problem.hint
+
+
+def test_a_trial_that_fails_does_not_end_its_scan(submit, client):
+    submit("scanned", {"model.py": FAILS_WIDE})
+    asked = {"arguments": {"width": [9, 1]}, "promote": "narrow"}
+
+    report = client.wait(client.scan("scanned", asked).name)
+
+    trials = client.trials(report.name).trials
+    assert report.status is Status.DONE
+    assert [(each.status, dict(each.values)) for each in trials] == [
+        ("done", {"arguments.width": 1}),
+        ("failed", {"arguments.width": 9}),
+    ]
+    assert "line 4: ValueError: too wide" in trials[1].problem
+    answer = client.predict("narrow", entries=[{"pt": 0.5, "eta": 0.5}])
+    assert 0 < answer["predictions"][0] < 1
 
 
 def test_others_are_served_meanwhile(untrainable, client):

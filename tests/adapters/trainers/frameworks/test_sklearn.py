@@ -19,7 +19,6 @@ from tests.adapters.trainers.frameworks.estimators import (
     PIPELINE,
     STEPPING,
     STEPS,
-    UNTOLD,
     returning,
 )
 
@@ -56,40 +55,6 @@ class TestSklearn(FrameworkContract):
 
         assert len(training.history) == epochs
         assert training.model.estimator.classes_.tolist() == [0, 1, 2]
-
-    def test_a_classifier_that_is_not_told_the_classes_learns_in_steps_too(self, train):
-        training = train("multiclass", UNTOLD, labels=(), params={"epochs": 2}).finish()
-
-        right, given = training.predictions()
-        assert len(training.history) == 2
-        assert given.shape == (len(right), 3)
-        np.testing.assert_allclose(given.sum(axis=1), 1, rtol=1e-6)
-
-    @pytest.mark.parametrize("lost", [".T)[0] + 0", ".T)[:5]", ".T).sum()"])
-    def test_another_number_of_rows_than_entries_is_refused(self, train, lost):
-        text = UNTOLD.replace("(near / near.sum(axis=0)).T", f"((near / near.sum(axis=0)){lost}")
-
-        with pytest.raises(
-            TrainingError, match=r"model\.py: Centre gives shape \(.*\) for \d+ ent"
-        ):
-            train("binary", text).finish()
-
-    def test_a_class_of_ones_own_learns_nothing_before_the_training(self, train):
-        text = UNTOLD.replace("class Centre:", "class Centre:\n    fits = []  # of all copies")
-        text = text.replace("in np.unique(y):", "in np.unique(y):\n            self.fits.append(1)")
-
-        training = train("binary", text)
-        before = [*training.model.estimator.fits]
-        training.finish()
-
-        assert before == []
-        assert training.model.estimator.fits
-
-    def test_what_cannot_be_stored_is_told_before_it_is_lost(self, train):
-        text = UNTOLD.replace("{}, {}", "{}, {}\n        self.steps_to_come = (n for n in ())")
-
-        with pytest.raises(TrainingError, match=r"model\.py: Centre cannot be stored: .*generator"):
-            train("binary", text).finish().model.state()
 
     def test_a_sample_that_does_not_fit_into_memory_is_refused_before_it_starts(self, train):
         with pytest.raises(TrainingError, match=r"needs all 1000000000 entries .* 45\.0 GB"):

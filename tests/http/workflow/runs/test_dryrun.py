@@ -7,72 +7,7 @@ import pytest
 import uproot
 
 from mlaas4hep.adapters.sources.formats import FORMATS
-from tests.people import FOLDER
-
-MODEL = """
-import keras
-
-def model(idim):
-    net = keras.Sequential([keras.Input((idim,)), keras.layers.Dense(1, activation="sigmoid")])
-    net.compile(loss="binary_crossentropy")
-    return net
-"""
-
-
-TREES = "import xgboost\ndef model():\n    return xgboost."
-FOREST = "from sklearn.ensemble import *\ndef model():\n    return "
-QUICK = FOREST + "RandomForestClassifier()"  # built in a third of the time that Keras takes
-OTHERS = {
-    "a class instead of an instance": (
-        TREES + "XGBClassifier",
-        {},
-        "the class XGBClassifier, not a model of XGBoost",
-    ),
-    "something else": (FOREST + "{}", {}, "returns a dict, which has no `fit`"),
-    "an input of another width": (
-        MODEL.replace("(idim,)", "(9,)"),
-        {},
-        "inputs of shape (9,), but",
-    ),
-    "labels that the loss cannot compare": (
-        MODEL.replace('"binary', '"categorical'),
-        {},
-        "the output is 1 wide, which loss 'categorical_crossentropy' cannot learn from",
-    ),
-    "a key of another framework": (
-        FOREST + "RandomForestClassifier()",
-        {"callbacks": ["EarlyStopping"]},
-        "params.json: callbacks is not for scikit-learn",
-    ),
-    "weights that it does not take": (
-        "from sklearn.neighbors import *\ndef model():\n    return KNeighborsClassifier()",
-        {"weight": "pt"},
-        "KNeighborsClassifier takes no weights of entries",
-    ),
-    "a loss that there is not": (
-        MODEL.replace("binary_cross", "binary_cros"),
-        {},
-        "model.py, the model: ValueError: Could not interpret loss identifier",
-    ),
-    "columns that go nowhere": (MODEL, {"inputs": {"a": "pt"}}, "no pattern of inputs fits eta"),
-}
-
-
-@pytest.fixture
-def files(tmp_path):
-    """Return the files of a tarball with two ROOT files of 100 entries."""
-    packed = {**FOLDER, "files.txt": "a.root\nb.root", "model.py": MODEL}
-    packed["params.json"] = '{"branch": "events", "identifier": ["runNo"], "chunk_size": 60}'
-    for name in ("a.root", "b.root"):
-        with uproot.recreate(tmp_path / name) as file:
-            file["events"] = {
-                "runNo": np.arange(100, dtype=np.int32),
-                "pt": np.arange(100, dtype=np.float32),
-                "eta": np.arange(100, dtype=np.float64),
-            }
-        packed[name] = (tmp_path / name).read_bytes()
-    packed["preproc.json"] = '{"flat_cut": {"pt": {"cut": "pt>=50", "remove": "False"}}}'
-    return packed
+from tests.http.workflow.runs.networks import FOREST, MODEL, QUICK
 
 
 def test_it_says_what_would_be_read_and_made_and_makes_no_run(alice, files):
@@ -212,20 +147,6 @@ def test_columns_are_those_that_a_run_makes_of_the_values(alice, files, tmp_path
     assert shown["columns"] == 4  # ht, met, ratio, met_missing
     assert "left out, because they are constant: year (2018)" in shown["warnings"]
     assert any("computed from values that mean missing: ratio" in w for w in shown["warnings"])
-
-
-@pytest.mark.parametrize("kind", OTHERS)
-def test_a_model_of_any_framework_that_does_not_fit_is_refused_in_words(alice, files, kind):
-    model, params, words = OTHERS[kind]
-    params = {"branch": "events", "identifier": ["runNo"], **params}
-    alice.upload({**files, "model.py": model, "params.json": json.dumps(params)})
-
-    response = alice.post("/runs?dry_run=1", json={"name": "luca"})
-
-    error = response.json["error"]
-    assert response.status_code == 422, response.text
-    assert words in error["message"]
-    assert error["hint"]
 
 
 @pytest.mark.parametrize(

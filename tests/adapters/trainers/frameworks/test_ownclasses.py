@@ -1,0 +1,54 @@
+"""Classes of model.py that are used like estimators, and are none of scikit-learn's kind."""
+
+import numpy as np
+import pytest
+
+from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from tests.adapters.trainers.frameworks.estimators import UNTOLD
+from tests.adapters.trainers.frameworks.trainings import Training
+
+pytest.importorskip("sklearn", reason="the extra `sklearn` is not installed")
+
+
+@pytest.fixture
+def train(tmp_path):
+    def train(task, text, **how):
+        return Training("sklearn", tmp_path / "model.py", text, task, **how)
+
+    return train
+
+
+def test_a_classifier_that_is_not_told_the_classes_learns_in_steps_too(train):
+    training = train("multiclass", UNTOLD, labels=(), params={"epochs": 2}).finish()
+
+    right, given = training.predictions()
+    assert len(training.history) == 2
+    assert given.shape == (len(right), 3)
+    np.testing.assert_allclose(given.sum(axis=1), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("lost", [".T)[0] + 0", ".T)[:5]", ".T).sum()"])
+def test_another_number_of_rows_than_entries_is_refused(train, lost):
+    text = UNTOLD.replace("(near / near.sum(axis=0)).T", f"((near / near.sum(axis=0)){lost}")
+
+    with pytest.raises(TrainingError, match=r"model\.py: Centre gives shape \(.*\) for \d+ ent"):
+        train("binary", text).finish()
+
+
+def test_a_class_of_ones_own_learns_nothing_before_the_training(train):
+    text = UNTOLD.replace("class Centre:", "class Centre:\n    fits = []  # of all copies")
+    text = text.replace("in np.unique(y):", "in np.unique(y):\n            self.fits.append(1)")
+
+    training = train("binary", text)
+    before = [*training.model.estimator.fits]
+    training.finish()
+
+    assert before == []
+    assert training.model.estimator.fits
+
+
+def test_what_cannot_be_stored_is_told_before_it_is_lost(train):
+    text = UNTOLD.replace("{}, {}", "{}, {}\n        self.steps_to_come = (n for n in ())")
+
+    with pytest.raises(TrainingError, match=r"model\.py: Centre cannot be stored: .*generator"):
+        train("binary", text).finish().model.state()
