@@ -77,6 +77,12 @@ class Call:
 
 def read_json(http: flask.Request) -> dict[str, Any]:
     """Return the JSON object in a body; see `Call.json`."""
+    packing = http.headers.get("Content-Encoding", "").strip().lower()
+    if packing not in {"", "identity"}:
+        raise InvalidRequestError(
+            f"the body is packed ({packing[:100]!r}), and is read only as it is",
+            hint="send it without Content-Encoding",
+        )
     http.max_content_length = MAX_JSON_BYTES
     body = http.get_data()
     if not body.strip():
