@@ -3,8 +3,9 @@
     python -m fuzz [--seconds 600] [--count N] [--seed N] [--only NAME …] [--at NUMBER]
 
 Every input may be read or refused with an error of ours. Anything else is a finding: another
-exception, a status of 500, a crash, more than 5 s, more than 2 GB. A finding is told with seed,
-target and number; `--seed N --only NAME --at NUMBER` tries that one again, with its traceback.
+exception, a status of 500, a crash, more than 5 s of processor time, a minute without an end, more
+than 2 GB. A finding is told with seed, target and number; `--seed N --only NAME --at NUMBER` tries
+that one again, with its traceback.
 """
 
 import argparse

@@ -9,7 +9,7 @@ from fuzz.mutator import mutated
 from fuzz.target import Read, Target
 from mlaas4hep.errors import MlaasError
 
-SECONDS = 5
+SECONDS = 5  #: of processor time
 _MENDED = 0.8  #: of the inputs that can be
 
 
@@ -36,15 +36,19 @@ def attempt(read: Read, data: bytes, seconds: int = SECONDS) -> str:
 
 @contextmanager
 def _deadline(seconds: int) -> Iterator[None]:
+    """Ring after so much processor time: on a busy machine others take the rest.
+
+    Who waits for ever is found by who watches the process.
+    """
     if (
-        signal.getsignal(signal.SIGALRM) is not _ring
+        signal.getsignal(signal.SIGPROF) is not _ring
     ):  # once a process: it costs more than some reads
-        signal.signal(signal.SIGALRM, _ring)
-    signal.alarm(seconds)
+        signal.signal(signal.SIGPROF, _ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _ring(*_: object) -> None:
