@@ -1,6 +1,7 @@
 """What a file, of whatever format, says about one tree, without reading entries."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from operator import attrgetter
 
 from mlaas4hep.core import keys
@@ -37,7 +38,7 @@ class BranchInfo:
         return (self.jagged, self.is_text) == (other.jagged, other.is_text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TreeInfo:
     """What a file, of whatever format, says about one tree, without reading entries."""
 
@@ -51,7 +52,7 @@ class TreeInfo:
     boundaries: tuple[int, ...] = ()  #: entry numbers where reading may start cheaply; 0 first
     sizes: str = ""  #: hash of the compressed sizes of all branches
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """Return the names of the branches that can be numbers."""
         return frozenset(map(attrgetter("name"), self.branches))
@@ -62,7 +63,7 @@ class TreeInfo:
             self, url=url, tree=tree, uuid="", size_bytes=0, entries=0, boundaries=(0,), sizes=""
         )
 
-    @property
+    @cached_property  # a thousand branches, asked for by whoever opens and whoever reads
     def identity(self) -> str:
         """Return a hash that differs when the content does, as far as can be told unread.
 
