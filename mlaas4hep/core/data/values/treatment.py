@@ -14,6 +14,7 @@ from mlaas4hep.core.data.values.rules import Rules
 from mlaas4hep.core.data.values.texts import is_text
 
 Doubles = NDArray[np.float64]
+_NEAR = 2.0**62  #: differences of 64-bit integers that are surely ones themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +134,16 @@ def _from_first(values: Array, first: int) -> Array:
     """Return value - first as 64-bit integers, exactly for values that training has seen.
 
     The difference of two's complements is right modulo 2^64; what lies below `first` is negative.
+    Beyond that, where numbers without a sign meet negative ones, it is a rounded double.
     """
     bits = values.astype(np.int64, copy=False).view(np.uint64)
     apart = bits - np.uint64(first % 2**64)
-    below = values < first if values.dtype.kind == "i" or first >= 0 else np.False_
-    return np.where(below, apart.view(np.int64).astype(np.float64), apart.astype(np.float64))
+    if values.dtype.kind == "u" and first < 0:
+        beyond = bits >= np.uint64(2**64 + first)
+        return apart.astype(np.float64) + np.where(beyond, 2.0**64, 0.0)
+    below = values < first
+    if not below.any():
+        return apart.astype(np.float64)
+    rounded = values.astype(np.float64) - float(first)
+    negative = np.where(rounded > -_NEAR, apart.view(np.int64), rounded)
+    return np.where(below, negative, apart.astype(np.float64))

@@ -10,7 +10,7 @@ from mlaas4hep.core.data.matrix import Layout, fill
 from mlaas4hep.core.data.specs.sketch import Sketcher
 from mlaas4hep.core.data.specs.specs import Specs, sketched
 from mlaas4hep.core.data.values.rules import Rules
-from mlaas4hep.core.data.values.treatment import Scale
+from mlaas4hep.core.data.values.treatment import Scale, Treatment
 from mlaas4hep.core.data.values.treatments import treated
 from mlaas4hep.core.selection.ranges import measured_values
 from mlaas4hep.errors import InvalidRequestError
@@ -258,3 +258,25 @@ def test_an_integer_below_all_that_were_seen_is_negative():
     _, x, _ = shaped(entries(a=np.array([2**60 - 4])), Rules(), specs)
 
     assert x[0, 0] == -1.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "first"),
+    [
+        ("uint64", [2**64 - 1, 2**63, 2**64 - 5, 2**64 - 6, 0], -5),  # up to 2^64 + 4 apart
+        ("uint64", [2**64 - 1, 3], -(2**63)),
+        ("int64", [-5, 7, 2**62], -5),
+        ("int64", [-(2**63), 2**63 - 1, 0], -(2**63)),
+        ("int64", [-5, -(2**63), 5], 2**63 + 1),  # below all that training has seen
+        ("uint8", [0, 255], -(2**60) - 1),
+        ("uint8", [0, 255], 2**60 + 1),
+    ],
+)
+def test_whole_numbers_without_a_sign_and_negative_ones_are_as_far_apart_as_they_are(
+    kind, values, first
+):
+    room = np.empty(len(values))
+
+    Treatment(first=first).load(np.array(values, kind), room)
+
+    assert room.tolist() == pytest.approx([value - first for value in values], rel=2**-52)
