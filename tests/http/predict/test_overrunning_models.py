@@ -46,10 +46,17 @@ def test_endless_loops_of_one_person_stop_nobody(world, alice, bob, bring):
 
     assert [each.status_code for each in answers[LOOPS:-1]] == [200, 200]
     assert {each.status_code for each in answers[:LOOPS]} == {503}
-    assert "took more than 1 s" in answers[0].json()["error"]
+    assert "took more than 1 s" in _told_when_it_had_its_time(bob, answers[0])
     shut_out = bob.post("/json", json={**ROW, "model": "loop0"})
     assert (shut_out.status_code, "not asked again for" in shut_out.json()["error"]) == (503, True)
     assert alice.post("/json", json=ROW).status_code == 200
+
+
+def _told_when_it_had_its_time(client, answer):
+    """Return what is told of loop0 once others have left it a processor for its time."""
+    while "this machine is too busy" in answer.json()["error"]:
+        answer = client.post("/json", json={**ROW, "model": "loop0"})
+    return answer.json()["error"]
 
 
 def test_others_are_answered_while_a_loop_runs(world, alice, bob, bring):
