@@ -1,6 +1,7 @@
 """Files of every format, read as a run reads them: described, surveyed, and some entries read."""
 
-from collections.abc import Sequence
+import gzip
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +16,19 @@ _READ = 2000
 _TREE = "Events"
 
 
-def _reader(suffix: str, tree: str, folder: Path) -> Read:
+def _as_it_is(data: bytes) -> bytes:
+    return data
+
+
+def _reader(
+    suffix: str, tree: str, folder: Path, pack: Callable[[bytes], bytes] = _as_it_is
+) -> Read:
     source = DataFiles(MemoryStore(lambda: 0.0))
     path = folder / f"changed{suffix}"
 
     def read(data: bytes) -> object:
         path.unlink(missing_ok=True)  # another file, not the same one changed
-        path.write_bytes(data)
+        path.write_bytes(pack(data))
         info = source.describe(str(path), tree)
         names = [branch.name for branch in info.branches]
         stop = min(info.entries, _READ)
@@ -52,6 +59,17 @@ ROOT_TARGETS = tuple(
     )
     for name, tree in (("tree", "t"), ("ntuple", "t"), ("kinds", "t"), ("root's ntuple", "Events"))
 )
+_PACKED = tuple(  # bytes that are changed once packed hardly ever come as far as the format
+    Target(
+        name=f"gzip of {sample.name}",
+        make=partial(
+            _reader, f"{sample.suffix}.gz", _TREE, pack=partial(gzip.compress, compresslevel=1)
+        ),
+        seeds=partial(_written, sample),
+    )
+    for sample in formats.SAMPLES
+    if sample.suffix in {".csv", ".jsonl"}
+)
 TARGETS = (
     *(
         Target(
@@ -61,5 +79,6 @@ TARGETS = (
         )
         for sample in formats.SAMPLES
     ),
+    *_PACKED,
     *ROOT_TARGETS,
 )
