@@ -42,7 +42,11 @@ def main(arguments: Sequence[str], file: Path = FILE) -> int:
     if options.what == "check":
         return moved(file, registry)
     shown = kustomized if options.what == "kustomize" else variables
-    sys.stdout.write("".join(f"{line}\n" for line in shown(file, registry)))
+    try:
+        sys.stdout.write("".join(f"{line}\n" for line in shown(file, registry)))
+    except RegistryError as error:
+        _say(str(error))
+        return 1
     return 0
 
 

@@ -21,7 +21,10 @@ def shell(platform, tmp_path_factory):
     subprocess.run(["git", "clone", "-q", REPOSITORY, folder], check=True)
     (folder / "secrets").symlink_to(platform.folder("credentials"))
     (folder / ".venv").symlink_to(Path(sys.prefix))
-    own = functions.environment(platform) | {"PLATFORM_ROOT": str(platform.root)}
+    own = functions.environment(platform) | {
+        "PLATFORM_ROOT": str(platform.root),
+        "MLAAS_REGISTRY": "registry.example.org/hep",
+    }
     path = f"{Path(sys.executable).parent}:{platform.environment()['PATH']}"
     examples = {
         "https://s3.example.org": values["MLAAS_STORE"],
@@ -33,6 +36,8 @@ def shell(platform, tmp_path_factory):
         "registry.example.org/hep": values["IMAGE_PREFIX"].rstrip("/"),
         "template pull REPOSITORY": f"template pull {REPOSITORY}",
         "make platform-up\n": "",  # it is
+        # No registry tells digests here; tests/deployment/supply asks one.
+        "deploy.supply.digests": "deploy.supply.digests --tags",
         "--build-arg EXTRAS=root": "--build-arg EXTRAS=root "
         + " ".join(f"--build-arg {name}={values[name]}" for name in functions.IMAGES),
     }

@@ -91,6 +91,15 @@ def test_without_a_registry_nobody_is_asked(file, capsys):
     assert "MLAAS_REGISTRY" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("what", ["kustomize", "environment"])
+def test_an_image_whose_registry_nobody_names_is_told(file, what, capsys):
+    assert digests.main([what, "--tags"], file) == 1
+    told = capsys.readouterr()
+    assert "nats:2.12-alpine: its name has no registry; say yours: MLAAS_REGISTRY" in told.err
+    assert told.out == ""
+
+
 def test_an_overlay_and_faas_cli_are_given_digests(file, registry, capsys):
     digests.main(["write"], file)
     digests.main(["kustomize"], file)
