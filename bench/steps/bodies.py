@@ -113,6 +113,7 @@ def specs(
     if pinned:
         _pin(0)
     pipeline = Pipeline(state, _urls(inputs, folder, server), inputs, 10_000)
+    _connect(pipeline, folder, server)
 
     def body() -> Measured:
         (first, *_) = pipeline.specs(at_once=at_once)
@@ -125,6 +126,13 @@ def specs(
 def _urls(inputs: Inputs, folder: Path, server: str = "") -> list[str]:
     """Return where the files lie: in the folder, or on a server that has them all."""
     return [f"{server}{path.name}" if server else str(path) for path in inputs.paths(folder)]
+
+
+def _connect(pipeline: Pipeline, folder: Path, server: str) -> None:
+    """Ask the server for another file: functions have asked theirs before."""
+    if server:
+        url, *_ = _urls(Inputs("small"), folder, server)
+        pipeline.services.source.describe(url, "events")
 
 
 def chunks(
@@ -144,6 +152,7 @@ def chunks(
     urls = _urls(inputs, folder, server)
     planned = Pipeline(state, urls, inputs, chunk_size).specs()
     pipeline = Pipeline(state, urls, inputs, chunk_size)  # another process: nothing is open
+    _connect(pipeline, folder, server)
 
     def body() -> Measured:
         return prepared(pipeline, planned, at_once)

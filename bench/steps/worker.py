@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -65,9 +66,9 @@ def main() -> None:
         if given.wait:
             print("ready", flush=True)
             sys.stdin.readline()
-        started, cpu = time.perf_counter(), time.process_time()
+        started, cpu = time.perf_counter(), _processor_time()
         measured = body()
-        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+        seconds, cpu = time.perf_counter() - started, _processor_time() - cpu
         cpu -= measured.aside_s
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     result = {
@@ -78,6 +79,16 @@ def main() -> None:
         "notes": measured.notes,
     }
     print(json.dumps(result), flush=True)
+
+
+def _processor_time() -> float:
+    """Return the seconds of this process and of those that it keeps."""
+    kept = 0
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text().split():
+            stat = Path("/proc", child, "stat").read_text().rpartition(")")[2].split()
+            kept += int(stat[11]) + int(stat[12])
+    return time.process_time() + kept / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 _LENGTH = struct.Struct("<I")
 _HEAD = struct.Struct("<QBQ")
 _MOST_ASKED = 8 * 1024**2  #: bytes of one question
@@ -41,10 +39,10 @@ def ask(end: socket.socket, asked: dict[str, Any]) -> None:
 
 def next_question(end: socket.socket) -> dict[str, Any]:
     """Return the next question; EOFError: there will be none."""
-    (length,) = _LENGTH.unpack(_exactly(end, _LENGTH.size))
+    (length,) = _LENGTH.unpack(_filled(end, bytearray(_LENGTH.size)))
     if length > _MOST_ASKED:
         raise EOFError
-    found: dict[str, Any] = json.loads(bytes(_exactly(end, length)))
+    found: dict[str, Any] = json.loads(bytes(_filled(end, bytearray(length))))
     return found
 
 
@@ -56,21 +54,26 @@ def tell(end: socket.socket, number: int, kind: int, parts: Sequence[Any]) -> No
         _send_all(end, buffers[first : first + _AT_ONCE])
 
 
-def told(end: socket.socket, most_bytes: Callable[[int, int], int]) -> Answer:
+def told(
+    end: socket.socket,
+    most_bytes: Callable[[int, int], int],
+    room: Callable[[int], bytearray | memoryview] = bytearray,
+) -> Answer:
     """Return the next answer.
 
     Args:
         end: the socket.
         most_bytes: how many an answer to a question, by its number, of a kind may have.
+        room: gives room for so many bytes.
 
     Raises:
         EOFError, OSError: the process is gone.
         NonsenseError: what came is no answer.
     """
-    number, kind, size = _HEAD.unpack(_exactly(end, _HEAD.size))
+    number, kind, size = _HEAD.unpack(_filled(end, bytearray(_HEAD.size)))
     if size > most_bytes(number, kind):
         raise NonsenseError(f"an answer of kind {kind} and {size} bytes")
-    return Answer(number, kind, _exactly(end, size))
+    return Answer(number, kind, _filled(end, room(size)))
 
 
 def _send_all(end: socket.socket, buffers: list[memoryview]) -> None:
@@ -81,12 +84,12 @@ def _send_all(end: socket.socket, buffers: list[memoryview]) -> None:
         sent = max(0, sent - len(each))
 
 
-def _exactly(end: socket.socket, size: int) -> memoryview:
-    room = np.empty(size, np.uint8).data  # not zeroed
+def _filled(end: socket.socket, room: bytearray | memoryview) -> memoryview:
+    whole = memoryview(room)
     got = 0
-    while got < size:
-        count = end.recv_into(room[got:])
+    while got < len(whole):
+        count = end.recv_into(whole[got:])
         if not count:
             raise EOFError
         got += count
-    return room
+    return whole

@@ -14,6 +14,8 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mlaas4hep.adapters.children.forked import Child, release
 from mlaas4hep.adapters.children.request import ChildRequest, Program
 from mlaas4hep.adapters.children.start import start
@@ -176,7 +178,7 @@ class _Mail:
         """Give all answers to who waits for them, until the process is gone."""
         try:
             while True:
-                answer = answers.told(self._socket, self._most_bytes)
+                answer = answers.told(self._socket, self._most_bytes, _room)
                 self.heard_at = time.monotonic()
                 question = self._open.pop(answer.number)
                 if answer.kind == answers.FAILED:
@@ -199,6 +201,10 @@ class _Mail:
         if kind == answers.FAILED or (kind == answers.TOLD and question.size_bytes is None):
             return answers.TOLD_BYTES
         raise answers.NonsenseError(f"an answer of kind {kind}")
+
+
+def _room(size_bytes: int) -> memoryview:
+    return np.empty(size_bytes, np.uint8).data  # not zeroed
 
 
 def _environment(folder: Path) -> dict[str, str]:
