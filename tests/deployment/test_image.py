@@ -102,5 +102,5 @@ def test_extras_without_a_lock_are_named():
 def test_a_reader_of_root_files_has_no_tensorflow():
     wanted = selected("root", "xrootd")
 
-    assert {"uproot", "fsspec-xrootd"} <= wanted
+    assert {"uproot", "xrootd"} <= wanted
     assert "tensorflow-cpu" not in wanted
