@@ -21,9 +21,8 @@ from mlaas4hep.serving.independence import Independence
 from mlaas4hep.serving.rowway import RowWay
 from mlaas4hep.usecases.models import may_read
 
-if (
-    TYPE_CHECKING
-):  # a third of a function's start; loaded with the first model that was trained here
+# A third of a function's start: loaded with the first model that was trained here.
+if TYPE_CHECKING:
     from mlaas4hep.core.models.bundle.contract import Contract
     from mlaas4hep.core.models.transform import Transform
 
