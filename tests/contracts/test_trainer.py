@@ -1,6 +1,6 @@
 """What every `Trainer` does, whether it runs model.py or only pretends to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from mlaas4hep.core.models.training import (
     TrainingFinished,
     TrainingJob,
 )
+from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.frameworks import info
 from mlaas4hep.core.requests.request import Params
 from mlaas4hep.errors import PermanentError
@@ -155,6 +156,32 @@ def test_a_training_goes_on_from_a_checkpoint(case, chunks, tmp_path):
     assert first[-1].round == case.rounds - 2
     assert built.resumed == case.rounds - 1
     assert (saved, ended.round) == ("checkpoint", case.rounds - 1)
+
+
+FIRST_IS_BEST = '{"min_delta": 10, "patience": 1, "restore_best_weights": true}'
+STOPPING = {
+    "keras": KERAS,
+    "torch": TORCH,
+    "xgboost": XGBOOST.replace(b"=4", b"=200, learning_rate=2.5, early_stopping_rounds=3"),
+    "lightgbm": LIGHTGBM.replace(b"=4", b"=200, learning_rate=2.5, early_stopping_round=3"),
+}
+
+
+@pytest.mark.parametrize("framework", STOPPING)
+def test_a_training_that_goes_back_to_its_best_round_tells_the_figures_of_that(framework, chunks):
+    if framework not in installed():
+        pytest.skip(f"the extra `{info(framework).extra}` is not installed")
+    asked = (("EarlyStopping", FIRST_IS_BEST),) if framework in {"keras", "torch"} else ()
+    job = replace(JOB, params=Params(epochs=2, split=0.3, fitting=Fitting(callbacks=asked)))
+    with Sandbox(checkpoint_seconds=0).start(job, STOPPING[framework]) as training:
+        told, _ = follow(training, chunks)
+
+    *_, finished = told
+    rounds = [dict(each.metrics) for each in told if isinstance(each, RoundEnded)]
+    best = 0 if asked else int(np.argmin([each["val_loss"] for each in rounds]))
+    assert best < len(rounds) - 1
+    assert rounds[best]["val_loss"] != rounds[-1]["val_loss"]
+    assert {name: dict(finished.metrics)[name] for name in rounds[best]} == rounds[best]
 
 
 def test_a_model_py_without_a_model_is_refused(case, chunks):

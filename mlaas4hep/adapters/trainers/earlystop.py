@@ -24,6 +24,11 @@ class EarlyStop:
             return replace(self, best_round=number, best_value=value)
         return self
 
+    @property
+    def kept_round(self) -> int | None:
+        """Return the round that a model goes back to; None: it keeps all."""
+        return self.best_round if self.patience and self.best_round >= 0 else None
+
     def is_over(self, number: int) -> bool:
         """Tell whether round `number` is the last one."""
         return 0 < self.patience <= number - self.best_round

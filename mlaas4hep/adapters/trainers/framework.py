@@ -86,8 +86,12 @@ class Model(Protocol):
     def predict(self, block: Block) -> Floats:
         """Return the outputs for the block's rows, shape (n, outputs)."""
 
-    def finish(self) -> None:
-        """Do what is left to do after the last round, before the model is used."""
+    def finish(self) -> int | None:
+        """Do what is left to do after the last round, before the model is used.
+
+        Returns:
+            The round, counted from 0, whose weights came back; None: those of the last one stay.
+        """
 
     def state(self) -> State:
         """Return all that a training needs to go on with the same bits, as plain arrays."""

@@ -54,6 +54,7 @@ class FoldedModel:
         self._folds = job.params.splitting.folds
         self._histories: list[list[RoundMetrics]] = [[]]  #: of each model so far
         self._ended = 0  #: models that have learned all they will
+        self._kept: list[int] = []  #: the round that each of them is of
         self._is_last = False
         self.summary = replace(first.summary, parameters=self._folds * first.summary.parameters)
         self.missing = first.missing
@@ -86,18 +87,20 @@ class FoldedModel:
         self._is_last = True
 
     def _end(self) -> None:
-        self._models[self._ended].finish()
+        kept = self._models[self._ended].finish()
+        self._kept.append(len(self._histories[self._ended]) - 1 if kept is None else kept)
         self._ended += 1
         self._is_last = False
 
     def finish(self) -> None:
         """Do nothing: each model is finished when its rounds are done."""
 
-    def last_metrics(self) -> RoundMetrics:
-        """Return the mean over the folds of what each model's last round said."""
-        last = [history[-1] for history in self._histories if history]
-        names = [name for name in (last[0] if last else ()) if all(name in one for one in last)]
-        return {name: float(np.mean([one[name] for one in last])) for name in names}
+    def kept_metrics(self) -> RoundMetrics:
+        """Return the mean over the folds of what was said of the round that each model is of."""
+        said = zip(self._histories, self._kept, strict=True)
+        kept = [history[number] for history, number in said if history]
+        names = [name for name in (kept[0] if kept else ()) if all(name in one for one in kept)]
+        return {name: float(np.mean([one[name] for one in kept])) for name in names}
 
     def predict(self, block: Block) -> Floats:
         """Return each row's outputs by the model of its fold; without folds, the mean of all."""
@@ -123,6 +126,7 @@ class FoldedModel:
             "ended": self._ended,
             "is_last": self._is_last,
             "histories": self._histories,
+            "kept": self._kept,
         }
         arrays: dict[str, NDArray[Any]] = {
             _POSITION: np.frombuffer(json.dumps(position).encode(), np.uint8)
@@ -140,6 +144,8 @@ class FoldedModel:
             models[fold].restore(_of_fold(state, fold))
         self._models, self._histories = models, histories
         self._ended, self._is_last = position["ended"], position["is_last"]
+        lasts = [len(history) - 1 for history in histories[: self._ended]]
+        self._kept = position.get("kept", lasts)  # releases before 2026-12 kept none
         self.summary = replace(self.summary, warnings=models[-1].summary.warnings)
 
     def export(self, folder: Path, sample: Floats) -> Export:

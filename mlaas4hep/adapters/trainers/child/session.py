@@ -84,12 +84,18 @@ class Session:
                 self._check_sample(data)
             results = Results(model, self._job)
             rounds.follow(fit(model, data, self._job, labels, rounds.position.rounds), labels)
-            model.finish()
+            kept = _kept_metrics(model, model.finish(), rounds.position.history)
             results.collect(data.chunks(results.chunks))
             warnings = (*results.check(), *_of_parts(data, labels, self._job))
             _say(warnings)
             self._hand_over(
-                model, labels, results, rounds.position.history, framework.versions(), warnings
+                model,
+                labels,
+                results,
+                rounds.position.history,
+                kept,
+                framework.versions(),
+                warnings,
             )
 
     def _check_sample(self, data: TrainingData) -> None:
@@ -133,6 +139,7 @@ class Session:
         labels: SeenLabels,
         results: Results,
         history: tuple[RoundMetrics, ...],
+        kept: RoundMetrics,
         versions: Versions,
         warnings: tuple[str, ...],
     ) -> None:
@@ -146,15 +153,12 @@ class Session:
             for name, path in _files(folder):
                 self._messages.keep(f"{folder.name}/{name}", path)
         figured = dict(evaluation.metrics(figures))
-        last_round = history[-1] if history else {}
-        if isinstance(model, FoldedModel):
-            last_round = model.last_metrics()
         self._messages.tell(
             TrainingFinished(
                 task=labels.task,
                 goals=labels.goals,
                 outputs=model.summary.outputs,
-                metrics=tuple((figured | {**last_round, **figured}).items()),
+                metrics=tuple((figured | {**kept, **figured}).items()),
                 versions=(*versions, ("mlaas4hep", mlaas4hep.__version__)),
                 input_node=exported.input_node,
                 output_node=exported.output_node,
@@ -164,6 +168,18 @@ class Session:
                 warnings=(*warnings, *failures(exported.not_made)),
             )
         )
+
+
+def _kept_metrics(
+    model: BlockModel | SampleModel, back: int | None, history: Sequence[RoundMetrics]
+) -> RoundMetrics:
+    """Return what was said of the round that the model is of, which the log tells if it went back."""
+    if isinstance(model, FoldedModel):
+        return model.kept_metrics()
+    if back is not None and back + 1 < len(history):
+        _say([f"the model is that of round {back + 1} of {len(history)}, and so are its figures"])
+        return history[back]
+    return history[-1] if history else {}
 
 
 def _of_parts(data: TrainingData, labels: SeenLabels, job: TrainingJob) -> tuple[str, ...]:

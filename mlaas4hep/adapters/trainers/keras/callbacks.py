@@ -97,9 +97,17 @@ class Callbacks:
         if figures:
             check_monitors(self._kept, figures, validates=validates)
 
-    def finish(self) -> None:
-        """Say that the training ended: the best weights may come back."""
+    def finish(self) -> int | None:
+        """Say that the training ended; return the round whose weights came back, if any did."""
         self._list.on_train_end(self._logs)
+        back = [
+            int(each.best_epoch)
+            for each in self._kept
+            if isinstance(each, keras.callbacks.EarlyStopping)
+            and each.restore_best_weights
+            and each.best_weights is not None
+        ]
+        return back[-1] if back else None
 
     def state(self) -> State:
         """Return what they remember in plain attributes: numbers, texts, arrays, lists of arrays."""

@@ -102,14 +102,14 @@ class KerasModel:
         with _memory_errors():
             return self._engine.predict(block.x, block.order)
 
-    def finish(self) -> None:
+    def finish(self) -> int | None:
         """Do what `fit` does at its end.
 
         Raises:
             TrainingError: a weight is not a number.
         """
         finalize(self.keras)
-        self._callbacks.finish()
+        kept = self._callbacks.finish()
         for variable in self.keras.variables:
             values = np.asarray(variable)
             if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -117,6 +117,7 @@ class KerasModel:
                     f"the weights of {variable.name!r} became NaN or infinite",
                     "a smaller learning rate may help; inputs lie between 0 and 1 already",
                 )
+        return kept
 
     def state(self) -> State:
         """Return weights, random states, optimizers' variables, and what else is remembered."""

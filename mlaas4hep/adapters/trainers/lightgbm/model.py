@@ -82,11 +82,13 @@ class LightgbmModel(BoostedModel):
             if self._stop.is_over(number):
                 return
 
-    def finish(self) -> None:
-        """Keep the trees only, up to the best round if training stopped early."""
-        best = self._stop.best_round + 1 if self._stop.patience else None
-        text = self._booster.model_to_string(num_iteration=best)
+    def finish(self) -> int | None:
+        """Keep the trees only, up to the best round if there is one."""
+        best = self._stop.kept_round
+        until = None if best is None else best + 1
+        text = self._booster.model_to_string(num_iteration=until)
         self._booster = lightgbm.Booster(model_str=text)
+        return best
 
     def state(self) -> State:
         """Return the trees so far."""

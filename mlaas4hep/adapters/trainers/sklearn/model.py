@@ -122,7 +122,7 @@ class SklearnModel:
             raise TrainingError(f"{MODEL_FILE}: {error}", "it is to give a row for each") from error
 
     def finish(self) -> None:
-        """Leave the estimator as it is."""
+        """Leave the estimator as it is, which has all that it learned."""
 
     def state(self) -> State:
         """Return the estimator and the state of NumPy's generator.

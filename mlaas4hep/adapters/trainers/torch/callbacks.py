@@ -57,11 +57,13 @@ class Callbacks:
             onnxfile.say(f"EarlyStopping: the training ends after round {number + 1}")
         return not over
 
-    def finish(self) -> None:
-        """Put the best weights back, if that was asked for."""
-        if self._best is not None:
-            self._module.load_state_dict(self._best)
-            put_back(self._module, self._beside)
+    def finish(self) -> int | None:
+        """Put the best weights back, if that was asked for; return the round that they are of."""
+        if self._best is None:
+            return None
+        self._module.load_state_dict(self._best)
+        put_back(self._module, self._beside)
+        return max(e.best_round for e in self._waiting if e.asked.restore_best_weights)
 
     def state(self) -> dict[str, Any]:
         """Return what they remember."""

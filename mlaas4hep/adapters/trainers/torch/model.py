@@ -147,13 +147,13 @@ class TorchModel:
         """Return scores: probabilities where the module gives logits."""
         return scores(self._scores(), block.x[block.order])
 
-    def finish(self) -> None:
+    def finish(self) -> int | None:
         """Take the best weights if that was asked for; look at them, and at the labels if they were not known before.
 
         Raises:
             TrainingError: a weight is not a number, or all labels are the same.
         """
-        self._callbacks.finish()
+        kept = self._callbacks.finish()
         if self._seen and len(self._seen) == 1:
             tabular.class_count(np.array([*self._seen]))
         for name in sorted(_not_finite(self.module) - self._never_finite):
@@ -161,6 +161,7 @@ class TorchModel:
                 f"the weights of {name!r} became NaN or infinite",
                 "a smaller learning rate may help; inputs lie between 0 and 1 already",
             )
+        return kept
 
     def state(self) -> State:
         """Return weights, attributes, optimizer, scheduler and random states; all of plain kinds."""

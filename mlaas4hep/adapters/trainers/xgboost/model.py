@@ -81,10 +81,12 @@ class XgboostModel(BoostedModel):
             if self._stop.is_over(number):
                 return
 
-    def finish(self) -> None:
-        """Go back to the best round, if training stopped early."""
-        if self._stop.patience and self._stop.best_round >= 0:
-            self._booster = self._booster[: self._stop.best_round + 1]
+    def finish(self) -> int | None:
+        """Go back to the best round, if there is one."""
+        best = self._stop.kept_round
+        if best is not None:
+            self._booster = self._booster[: best + 1]
+        return best
 
     def state(self) -> State:
         """Return the trees so far, and the best round."""

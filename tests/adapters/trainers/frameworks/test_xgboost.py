@@ -3,9 +3,12 @@ import pytest
 import xgboost
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.weighting import TrainingWeights
 from tests.adapters.trainers.frameworks.columns import gathered
 from tests.adapters.trainers.frameworks.contract import FrameworkContract
+from tests.adapters.trainers.frameworks.folds import FOLDS, Folded, trained_and_taken_up
+from tests.adapters.trainers.frameworks.trainings import Chunks
 
 
 def returning(text):
@@ -74,6 +77,25 @@ class TestXgboost(FrameworkContract):
         best = int(np.argmax(areas))
         assert len(areas) == best + 5 + 1
         assert training.model._booster.num_boosted_rounds() == best + 1
+
+    def test_folds_tell_the_figures_of_the_rounds_that_their_models_go_back_to(
+        self, train, tmp_path
+    ):
+        text = returning(
+            "XGBClassifier(n_estimators=500, max_depth=6, learning_rate=0.5, "
+            "early_stopping_rounds=5)"
+        )
+        params = {"splitting": Splitting(folds=FOLDS)}
+
+        def make():
+            return Folded(train("binary", text, params=params), Chunks("binary"))
+
+        whole, history, resumed = trained_and_taken_up(make, tmp_path / "c.npz")
+
+        losses = [[e["val_loss"] for e in history if e["fold"] == fold] for fold in range(FOLDS)]
+        assert all(min(each) < each[-1] for each in losses)
+        assert whole.model.kept_metrics()["val_loss"] == np.mean([min(each) for each in losses])
+        assert resumed.model.kept_metrics() == whole.model.kept_metrics()
 
     def test_stopping_early_needs_entries_that_validate(self, train):
         text = returning("XGBClassifier(early_stopping_rounds=5)")
