@@ -13,6 +13,7 @@ from pathlib import Path
 from bench.steps import bodies
 from bench.steps.handover import handover
 from bench.steps.inputs import Inputs
+from bench.steps.nanobytes import nano_bytes
 from mlaas4hep.faas.function import freeze_modules, keep_freed_memory
 
 BODIES: dict[str, Callable[..., bodies.Body]] = {
@@ -25,7 +26,7 @@ BODIES: dict[str, Callable[..., bodies.Body]] = {
         bodies.alone,
         bodies.fanned,
         bodies.share,
-        bodies.nano_bytes,
+        nano_bytes,
         handover,
     )
 }

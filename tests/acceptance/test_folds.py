@@ -165,7 +165,7 @@ def test_folds_that_cannot_be_are_refused(world, alice, params, says):
         ({"folds": 21}, "from 2 to 20"),
         ({"folds": 5, "validation": "x > 1"}, "validation and folds"),
         ({"folds": 5, "split": 0.2}, "folds and split"),
-        ({"folds": 0, "fold_by": "event"}, "not how many folds"),
+        ({"folds": 0, "fold_by": "event"}, "from 2 to 20"),
     ],
 )
 def test_what_contradicts_itself_is_refused_at_once(world, alice, params, says):

@@ -16,7 +16,6 @@ BLOCKS = blocks("operators.md")
 @pytest.fixture(scope="module")
 def shell(platform, tmp_path_factory):
     """Return a function that runs a block in a clone, with this platform's addresses."""
-    values = functions.environment(platform)
     folder = tmp_path_factory.mktemp("operator") / "clone"
     subprocess.run(["git", "clone", "-q", REPOSITORY, folder], check=True)
     (folder / "secrets").symlink_to(platform.folder("credentials"))
@@ -26,21 +25,7 @@ def shell(platform, tmp_path_factory):
         "MLAAS_REGISTRY": "registry.example.org/hep",
     }
     path = f"{Path(sys.executable).parent}:{platform.environment()['PATH']}"
-    examples = {
-        "https://s3.example.org": values["MLAAS_STORE"],
-        "http://minio.mlaas:9000": values["MLAAS_STORE"],
-        "nats://nats.example.org:4222": values["MLAAS_NATS"],
-        "nats://nats.mlaas:4222": values["MLAAS_NATS"],
-        "root://xrootd-proxy.mlaas:1094": values["MLAAS_XROOTD_PROXY"],
-        "https://issuer.example.org": values["MLAAS_ISSUER"],
-        "registry.example.org/hep": values["IMAGE_PREFIX"].rstrip("/"),
-        "template pull REPOSITORY": f"template pull {REPOSITORY}",
-        "make platform-up\n": "",  # it is
-        # No registry tells digests here; tests/deployment/supply asks one.
-        "deploy.supply.digests": "deploy.supply.digests --tags",
-        "--build-arg EXTRAS=root": "--build-arg EXTRAS=root "
-        + " ".join(f"--build-arg {name}={values[name]}" for name in functions.IMAGES),
-    }
+    examples = _examples(functions.environment(platform))
 
     def run(block, where):
         text = block.text
@@ -60,6 +45,25 @@ def shell(platform, tmp_path_factory):
     yield run
     for name in functions.NAMES:  # as they were before
         functions.deploy_one(platform, name)
+
+
+def _examples(values):
+    """Return what this platform has for each example of the guide."""
+    return {
+        "https://s3.example.org": values["MLAAS_STORE"],
+        "http://minio.mlaas:9000": values["MLAAS_STORE"],
+        "nats://nats.example.org:4222": values["MLAAS_NATS"],
+        "nats://nats.mlaas:4222": values["MLAAS_NATS"],
+        "root://xrootd-proxy.mlaas:1094": values["MLAAS_XROOTD_PROXY"],
+        "https://issuer.example.org": values["MLAAS_ISSUER"],
+        "registry.example.org/hep": values["IMAGE_PREFIX"].rstrip("/"),
+        "template pull REPOSITORY": f"template pull {REPOSITORY}",
+        "make platform-up\n": "",  # it is
+        # No registry tells digests here; tests/deployment/supply asks one.
+        "deploy.supply.digests": "deploy.supply.digests --tags",
+        "--build-arg EXTRAS=root": "--build-arg EXTRAS=root "
+        + " ".join(f"--build-arg {name}={values[name]}" for name in functions.IMAGES),
+    }
 
 
 @pytest.mark.parametrize("time", ["first", "second"])

@@ -4,8 +4,9 @@ import os
 import pickle
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -39,9 +40,9 @@ def load():
 
 @contextmanager
 def crowded():
-    """Let this thread, and what it starts, have one processor, which others want all of."""
+    """Let this process, and what it starts, have one processor, which others want all of."""
     free = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(free)})
+    _pin({min(free)})
     command = [sys.executable, "-S", "-c", ENDLESS]
     others = [subprocess.Popen(command, start_new_session=True) for _ in range(COMPETITORS)]
     try:
@@ -50,7 +51,14 @@ def crowded():
         for each in others:
             each.kill()
             each.wait()
-        os.sched_setaffinity(0, free)
+        _pin(free)
+
+
+def _pin(processors):
+    """Give all threads these processors: children are started by a thread of their own."""
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(ProcessLookupError):  # it ended
+            os.sched_setaffinity(int(thread.name), processors)
 
 
 def test_what_waits_for_a_processor_has_had_less_time_than_has_passed():
