@@ -53,12 +53,16 @@ class FoldedModel:
         self._labels = labels
         self._folds = job.params.splitting.folds
         self._histories: list[list[RoundMetrics]] = [[]]  #: of each model so far
-        self._ended = 0  #: models that have learned all they will
-        self._kept: list[int] = []  #: the round that each of them is of
+        self._kept: list[int] = []  #: the round that each model is of that has learned all it will
         self._is_last = False
         self.summary = replace(first.summary, parameters=self._folds * first.summary.parameters)
         self.missing = first.missing
         self.rounds = self._folds * total_rounds(first, job)
+
+    @property
+    def _ended(self) -> int:
+        """Return how many models have learned all they will; the next one learns now."""
+        return len(self._kept)
 
     def check_labels(self, labels: Floats) -> None:
         """Refuse labels that the loss cannot compare."""
@@ -89,7 +93,6 @@ class FoldedModel:
     def _end(self) -> None:
         kept = self._models[self._ended].finish()
         self._kept.append(len(self._histories[self._ended]) - 1 if kept is None else kept)
-        self._ended += 1
         self._is_last = False
 
     def finish(self) -> None:
@@ -123,7 +126,6 @@ class FoldedModel:
     def state(self) -> State:
         """Return the states of all models so far, and how far they are."""
         position = {
-            "ended": self._ended,
             "is_last": self._is_last,
             "histories": self._histories,
             "kept": self._kept,
@@ -143,9 +145,13 @@ class FoldedModel:
         for fold in reversed(range(len(models))):
             models[fold].restore(_of_fold(state, fold))
         self._models, self._histories = models, histories
-        self._ended, self._is_last = position["ended"], position["is_last"]
-        lasts = [len(history) - 1 for history in histories[: self._ended]]
-        self._kept = position.get("kept", lasts)  # releases before 2026-12 kept none
+        self._is_last = position["is_last"]
+        self._kept = (
+            position.get("kept")
+            or [  # releases before 2026-12 told how many had ended
+                len(history) - 1 for history in histories[: position.get("ended", 0)]
+            ]
+        )
         self.summary = replace(self.summary, warnings=models[-1].summary.warnings)
 
     def export(self, folder: Path, sample: Floats) -> Export:

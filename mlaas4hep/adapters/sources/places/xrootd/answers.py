@@ -57,7 +57,7 @@ def tell(end: socket.socket, number: int, kind: int, parts: Sequence[Any]) -> No
 def told(
     end: socket.socket,
     most_bytes: Callable[[int, int], int],
-    room: Callable[[int], bytearray | memoryview] = bytearray,
+    room: Callable[[int], memoryview],
 ) -> Answer:
     """Return the next answer.
 

@@ -9,7 +9,6 @@ known of all is taken together, and a leaf made when it is asked for.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from mlaas4hep.adapters.sources.root.leaftable import ListedLeaves, branch_info
 from mlaas4hep.adapters.sources.root.ttree.leaves import Origin, collection_of, type_in_memory
 from mlaas4hep.adapters.sources.root.ttree.regular import RegularBranches
 from mlaas4hep.adapters.sources.root.ttree.stored import StoredTree, listed, lists_at
-from mlaas4hep.adapters.sources.root.ttree.treebytes import Numbers
+from mlaas4hep.adapters.sources.root.ttree.treebytes import Numbers, TreeBytes
 from mlaas4hep.core.data.tree import BranchInfo
 
 _BASKETS, _ROOM, _ENTRIES, _FIRST, _STORED = 12, 4, 12, 20, 8  #: bytes before them, of `NumbersAt`
@@ -167,28 +166,30 @@ class Production:
         if ((mine ^ self._bytes) & self.mask).any():
             return None
         places = self._places
-        entries = int(_numbers(data, np.array([self._entries_at]), ">i8")[0])
-        own = _numbers(data, places.behind + _ENTRIES, ">i8")
-        rooms = _numbers(data, places.behind + _ROOM, ">u4")
-        firsts = _numbers(data, self._firsts, ">i8")
+        entries = int(TreeBytes(data).take(np.array([self._entries_at]), ">i8")[0])
+        own = TreeBytes(data).take(places.behind + _ENTRIES, ">i8")
+        rooms = TreeBytes(data).take(places.behind + _ROOM, ">u4")
+        firsts = TreeBytes(data).take(self._firsts, ">i8")
         if (own != entries).any() or (rooms != places.rooms).any() or firsts.any():
             return None
         return entries, ProductionLeaves(self, data, entries)
 
     def stored_bytes(self, data: bytes) -> list[int]:
         """Return how many bytes each of `infos` takes in a file of which this is the tree."""
-        packed = _numbers(data, self._places.sizes + _STORED, ">i8")
+        packed = TreeBytes(data).take(self._places.sizes + _STORED, ">i8")
         return packed[self._numbers].tolist()  # type: ignore[no-any-return]
 
     def values_bytes(self, data: bytes, branch: int) -> tuple[int, int]:
         """Return how many bytes a branch takes in memory, and in the file."""
         at = self._places.sizes[branch : branch + 1]
-        return int(_numbers(data, at, ">i8")[0]), int(_numbers(data, at + _STORED, ">i8")[0])
+        return int(TreeBytes(data).take(at, ">i8")[0]), int(
+            TreeBytes(data).take(at + _STORED, ">i8")[0]
+        )
 
     def lists(self, data: bytes, branches: Numbers) -> Iterator[tuple[bytes, bytes, bytes]]:
         """Yield first entries, places and lengths of the baskets of some branches."""
         places = self._places
-        baskets = _numbers(data, places.before[branches] + _BASKETS, ">i4")
+        baskets = TreeBytes(data).take(places.before[branches] + _BASKETS, ">i4")
         flags, rooms = places.flags[branches], places.rooms[branches]
         for flag, room, count in zip(flags.tolist(), rooms.tolist(), baskets.tolist(), strict=True):
             yield listed(data, lists_at(flag, room), room, count)
@@ -198,13 +199,13 @@ class Production:
         chosen = self._read_branches
         places = self._places
         flags, rooms = places.flags[chosen], places.rooms[chosen]
-        counts = np.clip(_numbers(data, places.before[chosen] + _BASKETS, ">i4"), 0, rooms)
+        counts = np.clip(TreeBytes(data).take(places.before[chosen] + _BASKETS, ">i4"), 0, rooms)
         count = int(counts.max(initial=0))
         _, entries, starts = lists_at(flags, rooms)
         last = starts + 8 * (count - 1)
-        if not count or (counts < count).any() or not _numbers(data, last, ">i8").all():
+        if not count or (counts < count).any() or not TreeBytes(data).take(last, ">i8").all():
             return {entries for entries, *_ in self.lists(data, chosen)}
-        return set(_numbers(data, entries, f"V{8 * count}").tolist())
+        return set(TreeBytes(data).texts(entries, 8 * count))
 
     @cached_property
     def _read_branches(self) -> Numbers:
@@ -275,9 +276,3 @@ def _mask(end: int, starts: Numbers, stops: Numbers) -> NDArray[np.uint8]:
     np.add.at(depth, starts, 1)
     np.add.at(depth, stops, -1)
     return np.where(np.cumsum(depth[:end]) > 0, 0, 255).astype(np.uint8)
-
-
-def _numbers(data: bytes, places: Numbers, kind: str) -> NDArray[Any]:
-    count = max(len(data) - np.dtype(kind).itemsize + 1, 0)
-    found: NDArray[Any] = np.ndarray((count,), kind, data, 0, (1,))[places]
-    return found

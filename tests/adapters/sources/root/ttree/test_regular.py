@@ -1,30 +1,17 @@
 """Trees of usual branches are read all at once, and are what they are when read one by one."""
 
-from contextlib import ExitStack
-from functools import partial
-
 import awkward as ak
 import numpy as np
 import pytest
 import uproot
 
-from mlaas4hep.adapters.sources.places.disk import on_disk
-from mlaas4hep.adapters.sources.root.directory import keys_of
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, UnknownStreamError
 from mlaas4hep.adapters.sources.root.ttree.leaves import leaves_of_stored
 from mlaas4hep.adapters.sources.root.ttree.production import Production
 from mlaas4hep.adapters.sources.root.ttree.productions import regular_production
 from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
 from mlaas4hep.core.data.tree import BranchInfo
-
-
-def stored(path, tree):
-    """Return the bytes of a tree, and what is before them."""
-    place = on_disk(str(path))
-    with ExitStack() as stack:
-        read = partial(place.read, place.open(stack))
-        key = next(key for key in keys_of(read, place.size_bytes) if key.name == tree)
-        return key.content(read), key.key_bytes
+from tests.adapters.sources.root.ttree.storedbytes import stored
 
 
 def one_by_one(data, before):

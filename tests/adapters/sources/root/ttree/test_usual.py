@@ -1,30 +1,17 @@
 """Usual branches are read in few steps, and are what they are when read object by object."""
 
-from contextlib import ExitStack
-from functools import partial
-
 import awkward as ak
 import numpy as np
 import pytest
 import uproot
 
-from mlaas4hep.adapters.sources.places.disk import on_disk
-from mlaas4hep.adapters.sources.root.directory import keys_of
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, UnknownStreamError
 from mlaas4hep.adapters.sources.root.ttree.reading import read_tree
 from mlaas4hep.adapters.sources.root.ttree.stored import StoredBranch, StoredLeaf
+from tests.adapters.sources.root.ttree.storedbytes import stored
 
 KEPT = [name for name in StoredBranch.__slots__ if name not in ("branches", "leaves")]
 OF_LEAF = [name for name in StoredLeaf.__slots__ if name not in ("counter", "branch")]
-
-
-def stored(path, tree):
-    """Return the bytes of a tree, and what is before them."""
-    place = on_disk(str(path))
-    with ExitStack() as stack:
-        read = partial(place.read, place.open(stack))
-        key = next(key for key in keys_of(read, place.size_bytes) if key.name == tree)
-        return key.content(read), key.key_bytes
 
 
 def told(data, before, *, thorough):
