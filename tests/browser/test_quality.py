@@ -7,6 +7,7 @@ import pytest
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady
 from tests.browser.axe import serious
+from tests.browser.charts import numbers
 from tests.browser.conftest import NARROW
 from tests.browser.figures import CALIBRATED, COUNTED, ERRORS, RARE, VALUED
 
@@ -68,8 +69,7 @@ def test_thresholds_lie_where_the_scores_of_a_rare_signal_are(crowded, run, visi
     page.get_by_label("Axes of the ROC curve").select_option("background rejection")
 
     panel = page.locator("section.panel", has=page.get_by_role("heading", name="ROC curve"))
-    panel.get_by_text("Numbers").click()
-    rows = panel.get_by_role("table", name="Numbers of the chart").locator("tbody tr")
+    rows = numbers(panel).locator("tbody tr")
     told = dict(row.split("\t")[:2] for row in rows.all_inner_texts())
     assert (told["0.5"], told["0.9"], told["1"]) == ("100", "10", "1")
     assert serious(page) == {}
@@ -86,11 +86,10 @@ def test_errors_of_an_autoencoder_are_no_probabilities(crowded, run, visit):
     assert visitor.errors == []
 
 
-def numbers(page, heading):
+def cells(page, heading):
     """Return the rows of the numbers of a chart, as texts of their cells."""
     panel = page.locator("section.panel", has=page.get_by_role("heading", name=heading, exact=True))
-    panel.get_by_text("Numbers").click()
-    rows = panel.get_by_role("table", name="Numbers of the chart").locator("tbody tr")
+    rows = numbers(panel).locator("tbody tr")
     return [row.split("\t") for row in rows.all_inner_texts()]
 
 
@@ -105,12 +104,12 @@ def test_shares_are_told_and_drawn_with_how_sure_they_are(crowded, run, visit):
     page = visitor.page
     page.get_by_role("heading", name="Calibration").wait_for()
 
-    assert numbers(page, "Calibration")[1:3] == [
+    assert cells(page, "Calibration")[1:3] == [
         ["0.25", "0.0184 (0.0131 to 0.0257)", "0.25"],
         ["0.75", "0.149 (0.102 to 0.214)", "0.75"],
     ]
     # of as many as 50 entries: 0.8 ± √(0.8 · 0.2 / 50)
-    assert numbers(page, "Scores by class")[0][1] == "0.8 (0.743 to 0.857)"
+    assert cells(page, "Scores by class")[0][1] == "0.8 (0.743 to 0.857)"
     assert page.locator("dl", has_text="Background rejection").inner_text().split("\n") == [
         *("Signal efficiency", "70.0 ± 6.5 %"),
         *("Background rejection", "5.0 ± 1.4"),
@@ -133,8 +132,8 @@ def test_what_is_left_of_values_has_errors_in_their_units(crowded, run, visit):
 
     legend = page.get_by_role("img", name="Predicted less true").locator(".u-legend").inner_text()
     assert "held out, mean -0.100 ± 0.020, spread 0.200 ± 0.014" in legend
-    assert numbers(page, "Residuals")[0][1] == "64 (56 to 72)"
-    assert numbers(page, "Profile, held out")[0][1] == "0.1 (0.075 to 0.125)"
+    assert cells(page, "Residuals")[0][1] == "64 (56 to 72)"
+    assert cells(page, "Profile, held out")[0][1] == "0.1 (0.075 to 0.125)"
     assert visitor.errors == []
 
 

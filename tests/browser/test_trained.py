@@ -9,7 +9,9 @@ from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ModelReady
 from mlaas4hep.core.runs.scans import Trial, Trials
 from tests.browser.axe import serious
+from tests.browser.charts import numbers
 from tests.browser.figures import QUALITY, SEVERAL, losses
+from tests.people import FOLDER
 
 
 def test_two_runs_are_compared_by_figures_curves_and_parameters(crowded, trained, visit):
@@ -93,11 +95,8 @@ def test_scores_from_minus_one_to_one_are_held_against_no_shares(crowded, traine
 
     panel = gina.page.locator("section.panel", has_text="Scores by class")
     panel.get_by_label("Scale of the scores").select_option("logarithmic")
-    panel.get_by_text("Numbers").click()
-    numbers = panel.get_by_role("table", name="Numbers of the chart").locator("tbody tr")
-    assert (
-        numbers.first.inner_text() == "-1\t0.8 (0.743 to 0.857)\t\N{EN DASH}"
-    )  # no entry, no logarithm
+    first = numbers(panel).locator("tbody tr").first
+    assert first.inner_text() == "-1\t0.8 (0.743 to 0.857)\t\N{EN DASH}"  # no entry, no logarithm
 
     assert "Calibration" in headings["luca_1"]
     assert "Calibration" not in headings["luca_2"]
@@ -116,12 +115,7 @@ def test_whole_numbers_have_a_bin_each_and_distributions_can_be_logarithmic(
         page.get_by_label("Scale").select_option(scale)
         for branch in ("nJet", "mass"):
             panel = page.locator("section.panel", has=page.get_by_role("heading", name=branch))
-            panel.get_by_text("Numbers").click()
-            shown[branch, scale] = (
-                panel.get_by_role("table", name="Numbers of the chart")
-                .locator("tbody tr")
-                .all_inner_texts()
-            )
+            shown[branch, scale] = numbers(panel).locator("tbody tr").all_inner_texts()
 
     assert shown["nJet", "counts"] == [
         "0.5\t1 (0 to 2)",
@@ -217,9 +211,7 @@ def test_one_of_several_classes_is_chosen_and_told_from_the_others(crowded, trai
     assert page.get_by_text("Mean AUC, held out").count() == 1
     assert page.locator(".u-legend", has_text="held out 0.8000 ± 0.0300").count() == 1
     of_class = page.locator("section.panel", has_text="Scores by class")
-    of_class.get_by_text("Numbers").click()
-    numbers = of_class.get_by_role("table", name="Numbers of the chart").get_by_role("row")
-    assert numbers.all_inner_texts()[:2] == [
+    assert numbers(of_class).get_by_role("row").all_inner_texts()[:2] == [
         "score of VBF\tggH, held out\tVBF, held out\tttbar_semileptonic, held out",
         "0\t0.6 (0.445 to 0.755)\t0.25 (0.0969 to 0.403)\t0.9 (0.805 to 0.995)",
     ]
@@ -237,7 +229,7 @@ TRIED = [(50, "relu", 0.412), (100, "tanh", 0.387), (200, "relu", 0.43), (100, "
 
 def test_a_scan_shows_its_trials_as_a_table_and_as_lines(crowded, visit):
     carol = crowded.person("carol")
-    carol.upload()
+    carol.upload({**FOLDER, "model.py": "def model(idim, act):\n    return None\n"})
     wanted = {"params": {"batch_size": [50, 100]}, "arguments": {"act": ["relu", "tanh"]}}
     body = {"name": "luca", "scan": {**wanted, "parallel": 1}}
     name = carol.post("/scans", json=body).json["name"]
