@@ -58,6 +58,11 @@ only with some arguments (`ARGUMENTS`, `FILES`, and seccomp.py for clone, signal
 open=2,- creat=85,- openat=257,56 getsockopt=55,209 fcntl=72,25 ioctl=16,29 prctl=157,167
 prlimit64=302,261 sched_setaffinity=203,122 clone=56,220 mmap=9,222 kill=62,129 tgkill=234,131 rt_sigqueueinfo=129,138 rt_tgsigqueueinfo=297,240
 """
+
+#: what a program of ours needs beside those to ask servers; bind, listen and accept are not in it
+_OF_THE_NETWORK = """
+socket=41,198 connect=42,203 setsockopt=54,208 sendmmsg=307,269 recvmmsg=299,243
+"""
 _PLACES = {"x86_64": 0, "aarch64": 1}
 
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  #: AUDIT_ARCH_…
@@ -79,6 +84,16 @@ ARGUMENTS: dict[str, tuple[int, tuple[int, ...]]] = {
     "sched_setaffinity": (0, (0,)),
 }
 
+#: the same for those of the network
+OF_THE_NETWORK: dict[str, tuple[int, tuple[int, ...]]] = {
+    # AF_INET, AF_INET6: no AF_UNIX, behind which daemons listen, no AF_NETLINK, no AF_PACKET
+    "socket": (0, (2, 10)),
+    # TCP_NODELAY, SO_REUSEADDR, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT and SO_SNDBUF, SO_RCVBUF,
+    # SO_KEEPALIVE, IP_RECVERR, SO_LINGER, TCP_USER_TIMEOUT, SO_RCVTIMEO, SO_SNDTIMEO, IPV6_RECVERR:
+    # no SO_ATTACH_FILTER, no TCP_ULP
+    "setsockopt": (2, (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 18, 20, 21, 25)),
+}
+
 #: call that may make a file → which argument holds its flags (None: it always does), and its mode
 FILES: dict[str, tuple[int | None, int]] = {
     "open": (1, 2),
@@ -87,9 +102,10 @@ FILES: dict[str, tuple[int | None, int]] = {
 }
 
 
-def numbers(machine: str) -> dict[str, int]:
-    """Return name → number of all allowed system calls of a machine."""
+def numbers(machine: str, *, asks: bool = False) -> dict[str, int]:
+    """Return name → number of all allowed system calls of a machine; `asks`: also of the network."""
     place = _PLACES[machine]
-    words = (word for word in _TABLE.split() if "=" in word)
+    table = _TABLE + _OF_THE_NETWORK if asks else _TABLE
+    words = (word for word in table.split() if "=" in word)
     found = {name: each.split(",")[place] for name, _, each in (w.partition("=") for w in words)}
     return {name: int(number) for name, number in found.items() if number != "-"}

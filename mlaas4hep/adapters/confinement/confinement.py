@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -87,17 +87,34 @@ def confine(
     return reached
 
 
-def hold(*, memory_bytes: int, parent: int) -> None:
-    """Keep to an amount of memory and end with the parent; for our program that strangers speak to.
+def hold(
+    *, memory_bytes: int, parent: int, read: Iterable[Path], write: Iterable[Path] = ()
+) -> tuple[str, ...]:
+    """Keep a program of ours that strangers speak to from all but speaking to them.
 
-    It keeps what it needs to speak to them: the network, and the credentials of its environment.
+    It may connect to servers over IP. It has no namespaces: the network is that of its parent.
+
+    Args:
+        memory_bytes: of private memory.
+        parent: the process without which this one must not go on.
+        read: the files that it may read beside the Python installation, such as credentials.
+        write: the files that it may write, which are there.
+
+    Returns:
+        the means that the kernel has; each is in force.
     """
     _be_ended_first()
     _die_with(parent)
     limit(memory_bytes, 0)
     limit_addresses(memory_bytes)
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _drop_capabilities()
+    files = {"read": (*_readable(), *read), "write": (Path("/dev/null"), *write)}
+    means: list[tuple[str, Callable[[], object]]] = [
+        ("no new privileges", lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1)),
+        ("no capabilities", _drop_capabilities),
+        ("landlock", lambda: landlock.restrict(**files, asks=True)),
+        ("seccomp", lambda: seccomp.restrict(asks=True)),
+    ]
+    return tuple(name for name, use in means if use())
 
 
 def _be_ended_first() -> None:

@@ -17,7 +17,7 @@ _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
 _TRUNCATE = 1 << 14  # since version 3
 _IOCTL_DEV = 1 << 15  # since version 5
 _ALL_OF_VERSION_1 = (1 << 13) - 1
-_TCP = 0b11  # bind and connect; since version 4
+_BIND, _CONNECT = 1 << 0, 1 << 1  # TCP; since version 4
 _SCOPED = 0b11  # abstract sockets and signals; since version 6
 
 _READ = _READ_FILE | _READ_DIR
@@ -38,10 +38,10 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
-def restrict(*, read: Iterable[Path], write: Iterable[Path]) -> int:
+def restrict(*, read: Iterable[Path], write: Iterable[Path], asks: bool = False) -> int:
     """Allow only these files and what lies below these folders; return Landlock's version.
 
-    0 means that the kernel has no Landlock and nothing was restricted. Paths that do not exist
+    No TCP, unless the process `asks` servers: then it may connect. 0 means that the kernel has no Landlock and nothing was restricted. Paths that do not exist
     are left out. The process must have given up gaining privileges (`no_new_privs`).
     """
     version = _call(_CREATE_RULESET, None, 0, _VERSION_FLAG)
@@ -50,8 +50,8 @@ def restrict(*, read: Iterable[Path], write: Iterable[Path]) -> int:
     handled = _files_of(version)
     wanted = _Ruleset(
         files=handled,
-        network=_TCP if version >= 4 else 0,  # noqa: PLR2004 - the kernel's versions
-        scoped=_SCOPED if version >= 6 else 0,  # noqa: PLR2004
+        network=(_BIND if asks else _BIND | _CONNECT) if version >= 4 else 0,  # noqa: PLR2004
+        scoped=_SCOPED if version >= 6 else 0,  # noqa: PLR2004 - the kernel's versions
     )
     ruleset = _call(_CREATE_RULESET, ctypes.byref(wanted), ctypes.sizeof(wanted), 0)
     if ruleset < 0:

@@ -11,7 +11,14 @@ import platform
 import struct
 from collections.abc import Iterable
 
-from mlaas4hep.adapters.confinement.calls import ARGUMENTS, FILES, MACHINES, SIGNALS, numbers
+from mlaas4hep.adapters.confinement.calls import (
+    ARGUMENTS,
+    FILES,
+    MACHINES,
+    OF_THE_NETWORK,
+    SIGNALS,
+    numbers,
+)
 
 _PR_SET_SECCOMP = 22
 _MODE_FILTER = 2
@@ -31,22 +38,23 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
-def restrict() -> bool:
+def restrict(*, asks: bool = False) -> bool:
     """Forbid for good what training never needs; tell whether the kernel took the filter.
 
-    The process must have given up gaining privileges (`no_new_privs`).
+    The process must have given up gaining privileges (`no_new_privs`). One that `asks` may connect
+    to servers over IP.
     """
     machine = platform.machine()
     if machine not in MACHINES:
         return False
-    code = _filter(machine, os.getpid())
+    code = _filter(machine, os.getpid(), asks=asks)
     program = _Program(length=len(code) // 8, instructions=code)
     library = ctypes.CDLL(None, use_errno=True)
     return bool(library.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0) == 0)
 
 
-def _filter(machine: str, pid: int) -> bytes:
-    allowed = numbers(machine)
+def _filter(machine: str, pid: int, *, asks: bool) -> bytes:
+    allowed = numbers(machine, asks=asks)
     code = [
         _instruction(_LOAD, _ARCHITECTURE),
         _instruction(_JUMP_EQUAL, MACHINES[machine], 1, 0),
@@ -60,7 +68,7 @@ def _filter(machine: str, pid: int) -> bytes:
     for name, (flags, mode) in FILES.items():
         if name in allowed:
             code += _without_set_id(allowed.pop(name), flags, mode)
-    for name, (place, values) in ARGUMENTS.items():
+    for name, (place, values) in (ARGUMENTS | (OF_THE_NETWORK if asks else {})).items():
         code += _checked(allowed.pop(name), place, values)
     for name in SIGNALS:
         code += _checked(allowed.pop(name), 0, [pid])

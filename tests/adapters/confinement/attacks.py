@@ -1,6 +1,6 @@
-"""`python attacks.py FILE PARENT DEMAND SOCKET`: confine this process, then try to leave; JSON of what went.
+"""`python attacks.py FILE PARENT DEMAND SOCKET [reads]`: confine this process, then try to leave.
 
-It writes name → "done", or why the kernel refused. Run by test_attacks.py.
+"reads": its folder is to read only. It writes name → "done", or why the kernel refused. Run by test_attacks.py.
 """
 
 import ctypes
@@ -25,9 +25,8 @@ _SECOND = 10**9
 _NUMBERS = calls.numbers(platform.machine())
 OPENAT, CLONE = _NUMBERS["openat"], _NUMBERS["clone"]
 _CALLS = 480  #: kernels of today have fewer
-_OF_PROBES = (
-    {335, 336} if platform.machine() == "x86_64" else set()
-)  #: let through; they end who calls them
+#: let through; they end who calls them
+_OF_PROBES = {335, 336} if platform.machine() == "x86_64" else set()
 _NO_SIGNAL = (ctypes.c_int * 16)(0, 0, 0, 1)  #: struct sigevent: SIGEV_NONE
 
 
@@ -125,9 +124,8 @@ def asks_where_threads_of_another_keep_their_locks(other):
     call("syscall", number, other, ctypes.byref(head), ctypes.byref(size))
 
 
-def unlisted():
-    """Return the numbers of calls that are not on the list and were not refused."""
-    listed = set(_NUMBERS.values())
+def unlisted(listed):
+    """Return the numbers of calls that are not listed and were not refused."""
     return [
         number
         for number in range(_CALLS)
@@ -265,33 +263,36 @@ def writes_to_a_folder_that_it_only_reads():
     return {name: attempt(attack) for name, attack in tried.items()}
 
 
-def main():
-    outside, parent = Path(sys.argv[1]), int(sys.argv[2])
-    is_reader = len(sys.argv) > 5
-    Path("mine").write_bytes(b"")
+def confined(outside, parent, demand):
+    """Return what a foreign program comes to that may use its folder."""
+    reached = confine(work=Path.cwd(), memory_bytes=1024**3, parent=parent, demand=demand)
+    return {
+        "reached": reached,
+        "attacks": {name: attempt(each) for name, each in attacks(outside, parent).items()},
+        "needs": {name: attempt(need) for name, need in needs().items()},
+        "unlisted": unlisted(set(_NUMBERS.values())),
+        "score": Path("/proc/self/oom_score_adj").read_text(),
+    }
+
+
+def reads(parent, demand):
+    """Return what a foreign program comes to that may only read in its folder."""
     reached = confine(
-        work=Path.cwd(),
-        memory_bytes=1024**3,
-        parent=parent,
-        demand=sys.argv[3],
-        **({"file_bytes": 0} if is_reader else {}),
+        work=Path.cwd(), memory_bytes=1024**3, parent=parent, demand=demand, file_bytes=0
     )
-    if is_reader:
-        told = {
-            "attacks": writes_to_a_folder_that_it_only_reads(),
-            "read": attempt(lambda: Path("mine").read_bytes()),
-            "folder": tempfile.gettempdir(),
-        }
-    else:
-        tried = {name: attempt(attack) for name, attack in attacks(outside, parent).items()}
-        able = {name: attempt(need) for name, need in needs().items()}
-        told = {
-            "attacks": tried,
-            "needs": able,
-            "unlisted": unlisted(),
-            "score": Path("/proc/self/oom_score_adj").read_text(),
-        }
-    sys.stdout.write(json.dumps({"reached": reached, **told}))
+    return {
+        "reached": reached,
+        "attacks": writes_to_a_folder_that_it_only_reads(),
+        "read": attempt(lambda: Path("mine").read_bytes()),
+        "folder": tempfile.gettempdir(),
+    }
+
+
+def main():
+    outside, parent, demand = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    Path("mine").write_bytes(b"")
+    told = reads(parent, demand) if sys.argv[5:] else confined(outside, parent, demand)
+    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":

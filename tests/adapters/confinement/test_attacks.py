@@ -16,6 +16,7 @@ from mlaas4hep.adapters.confinement.levels import ConfinementError
 
 LINUX_6 = sys.platform == "linux" and int(os.uname().release.split(".")[0]) >= 6
 _ATTACKS = Path(__file__).parent / "attacks.py"
+_ASKING = Path(__file__).parent / "asking.py"
 _HEADER = Path(f"/usr/include/{platform.machine()}-linux-gnu/asm/unistd_64.h")
 
 pytestmark = pytest.mark.skipif(not LINUX_6, reason="Landlock scopes need Linux 6.12")
@@ -44,7 +45,7 @@ def found(shell, tmp_path_factory):
     return attacked(shell, tmp_path_factory.mktemp("attacked"))
 
 
-def attacked(shell, folder, *more):
+def attacked(shell, folder, *more, program=_ATTACKS):
     outside, work = folder / "outside", folder / "work"
     outside.write_text("somebody else's")
     outside.chmod(0o600)
@@ -53,7 +54,7 @@ def attacked(shell, folder, *more):
     arguments = (outside, os.getpid(), "required", theirs.fileno(), *more)
     with ours, theirs:
         ended = subprocess.run(
-            (*shell, sys.executable, str(_ATTACKS), *map(str, arguments)),
+            (*shell, sys.executable, str(program), *map(str, arguments)),
             cwd=work,
             capture_output=True,
             text=True,
@@ -89,6 +90,17 @@ def test_a_process_that_only_reads_its_folder_writes_nothing(shell, tmp_path):
     assert told["folder"] == str(tmp_path / "work")  # which importing TensorFlow asks for
 
 
+def test_a_program_of_ours_that_asks_servers_does_nothing_else(shell, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        told = attacked(shell, tmp_path, server.getsockname()[1], program=_ASKING)
+
+    assert [name for name, how in told["attacks"].items() if how == "done"] == []
+    assert {name: how for name, how in told["needs"].items() if how != "done"} == {}
+    assert told["unlisted"] == []
+    assert {"no new privileges", "no capabilities", "landlock", "seccomp"} == set(told["reached"])
+    assert told["outside"].read_text() == "somebody else's"
+
+
 def test_what_programs_need_still_works(found):
     assert {name: how for name, how in found["needs"].items() if how != "done"} == {}
 
@@ -105,6 +117,7 @@ def test_the_level_reached_names_what_every_kernel_of_today_has(found):
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_the_rules_for_arguments_name_calls_of_the_list(machine):
     assert {*calls.ARGUMENTS, *calls.SIGNALS, "clone", "openat"} <= calls.numbers(machine).keys()
+    assert calls.OF_THE_NETWORK.keys() <= calls.numbers(machine, asks=True).keys()
 
 
 @pytest.mark.skipif(not _HEADER.exists(), reason="no kernel headers here")
@@ -112,7 +125,7 @@ def test_the_numbers_are_the_kernels():
     pattern = re.compile(r"#define __NR_(\w+) (\d+)")
     kernels = {name: int(number) for name, number in pattern.findall(_HEADER.read_text())}
 
-    listed = calls.numbers(platform.machine())
+    listed = calls.numbers(platform.machine(), asks=True)
 
     assert listed == {name: kernels[name] for name in listed}
 

@@ -1,10 +1,13 @@
 """XRootD servers that mean harm: they end a process of their own, and nothing else."""
 
+import os
 import resource
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
+from mlaas4hep.adapters.confinement.offered import offered
 from mlaas4hep.adapters.networks import Networks
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.xrootd.connection import Allowance
@@ -98,6 +101,31 @@ def test_bytes_of_other_places_are_not_taken_for_those_that_were_asked_for():
         pytest.raises(ServiceUnavailableError),
     ):
         _read(_places(), f"{prefix}//a.root")
+
+
+def _children():
+    """Return what the kernel says of the processes in which this one has XRootD's client."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            status = (folder / "status").read_text()
+            command = (folder / "cmdline").read_bytes()
+            if f"PPid:\t{os.getpid()}\n" in status and b"xrootd.child" in command:
+                yield status
+
+
+@pytest.mark.skipif(not offered(), reason="confinement is the kernel's")
+def test_the_process_that_a_server_speaks_to_is_confined():
+    places = _places()
+    with server.hostile({}) as prefix:
+        places.locate(f"{prefix}//a.root")
+
+        found = list(_children())
+
+    assert found
+    for status in found:
+        assert "Seccomp:\t2" in status
+        assert "NoNewPrivs:\t1" in status
+        assert "CapEff:\t0000000000000000" in status
 
 
 def test_a_file_of_another_server_goes_on_while_one_is_flooding():

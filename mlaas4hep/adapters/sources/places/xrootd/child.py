@@ -18,7 +18,7 @@ import XRootD.client
 
 from mlaas4hep.adapters.confinement.confinement import hold
 from mlaas4hep.adapters.confinement.limits import allow_seconds
-from mlaas4hep.adapters.sources.places.xrootd import answers
+from mlaas4hep.adapters.sources.places.xrootd import answers, credentials
 from mlaas4hep.adapters.sources.places.xrootd.parts import BytesOnTheirWay, Parts, Told
 
 _CLIENT: Any = XRootD.client  # it has no types
@@ -214,7 +214,12 @@ def main(arguments: list[str]) -> None:
     """
     descriptor, parent, memory_bytes, seconds, answer_s, host, port = arguments
     end = socket.socket(fileno=int(descriptor))
-    hold(memory_bytes=int(memory_bytes), parent=int(parent))
+    hold(
+        memory_bytes=int(memory_bytes),
+        parent=int(parent),
+        read=credentials.files(os.environ),
+        write=credentials.log(os.environ),
+    )
     for name, value in _LIMITS:
         _CLIENT.EnvPutInt(name, value)
     client = _Client(end, (host, int(port)), int(answer_s))

@@ -22,13 +22,12 @@ from mlaas4hep.adapters.children.start import start
 from mlaas4hep.adapters.confinement.environment import bare_environment
 from mlaas4hep.adapters.sources.places.place import Span
 from mlaas4hep.adapters.sources.places.xrootd import answers
+from mlaas4hep.adapters.sources.places.xrootd.credentials import settings
 from mlaas4hep.core.harmless import harmless
 from mlaas4hep.core.requests.inputs.servers import Server
 
 _MODULE = "mlaas4hep.adapters.sources.places.xrootd.child"
 _SEND_S = struct.pack("@ll", 60, 0)  #: struct timeval
-_CREDENTIALS = ("XRD", "Xrd", "X509_", "KRB5", "BEARER_TOKEN", "XDG_RUNTIME_DIR", "SSL_CERT")
-_ITSELF = frozenset({"HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "TMPDIR", "PATH"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,12 +208,7 @@ def _room(size_bytes: int) -> memoryview:
 
 def _environment(folder: Path) -> dict[str, str]:
     """Return what the client needs to know: settings and credentials of its own, no others."""
-    given = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _ITSELF or name.startswith(_CREDENTIALS)
-    }
-    return bare_environment(folder) | given | {"MALLOC_ARENA_MAX": "2"}
+    return bare_environment(folder) | settings(os.environ) | {"MALLOC_ARENA_MAX": "2"}
 
 
 def _end(process: Child, end: socket.socket) -> None:
