@@ -17,12 +17,14 @@ from mlaas4hep.adapters.sources.places.place import Span, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.answer import SLOWEST
 from mlaas4hep.adapters.sources.places.web.network import checked_pools
+from mlaas4hep.adapters.sources.places.web.pace import Paces, TooSlowError
 from mlaas4hep.adapters.sources.places.web.response import (
     TOO_MANY,
     Response,
     RestingError,
     SilentError,
     failure,
+    too_slow,
 )
 from mlaas4hep.adapters.sources.places.web.rests import Rests
 from mlaas4hep.core.backoff import backoff_s
@@ -66,6 +68,7 @@ class WebClient:
         """
         self._clock, self._pause = clock, pause
         self._rests = Rests(clock)
+        self._paces = Paces(clock)
         self._policy = policy
         self._address = address
         self._silence_s = silence_s
@@ -78,7 +81,7 @@ class WebClient:
         Raises:
             InvalidRequestError: there is no such file, or the server makes no sense.
             ForbiddenError: the policy is against it.
-            SilentError: it says nothing; it is not asked again.
+            SilentError: it says nothing, or this file comes too slowly; it is not asked again.
             ServiceUnavailableError: it does not answer, or not well, also when asked again.
         """
         patience_ends = self._clock() + PATIENCE_S
@@ -98,7 +101,11 @@ class WebClient:
     def _try(self, url: str, span: Span) -> tuple[Response | None, MlaasError]:
         """Return the answer of one try, and the error that it is if it is no good."""
         try:
-            answer = self._followed(url, span)
+            with self._paces.asking(url) as answered:
+                answer = self._followed(url, span)
+                answered(len(answer.data))
+        except TooSlowError:
+            raise too_slow(url) from None
         except SilentError:
             raise
         except ServiceUnavailableError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cachetools import LRUCache
 
@@ -29,7 +30,8 @@ from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, TooLa
 HOLDS_S = 2.0  #: a chunk asks for its files twice
 FIRST: Span = (0, FIRST_BYTES)  #: what is asked for to learn what there is
 WHOLE_BYTES = 256 * 1024**2  #: of a file whose server does not give ranges
-AT_ONCE = 24  #: questions on their way
+AT_ONCE = 24  #: questions on their way to one server; a slow one holds no other up
+SERVERS = 64  #: whose threads are kept
 GAP_BYTES = 16 * 1024  #: between two spans that are read along: cheaper than another question
 WHOLE_FILES = 8  #: that are kept on the disk
 
@@ -39,7 +41,7 @@ class WebPlaces:
 
     def __init__(self, policy: ServerPolicy, address: Callable[[str], str] = str) -> None:
         self._client = WebClient(policy, address=address)
-        self._asking = ThreadPoolExecutor(AT_ONCE, "web")
+        self._asking: LRUCache[str, ThreadPoolExecutor] = LRUCache(SERVERS)
         self._whole: LRUCache[tuple[str, int, tuple[str, str]], FileBytes] = LRUCache(WHOLE_FILES)
         self._lock = threading.Lock()
 
@@ -56,7 +58,9 @@ class WebPlaces:
             url=url,
             version=(answer.version, size),
             size_bytes=size,
-            open=lambda _stack: WebBytes(self._client, self._asking, url, size, answer.version),
+            open=lambda _stack: WebBytes(
+                self._client, self._threads(url), url, size, answer.version
+            ),
             holds_s=HOLDS_S,
             ends=Ends(size, answer.data),
         )
@@ -67,6 +71,15 @@ class WebPlaces:
             f"{shown(pattern)}: a web server does not list its files",
             hint="write one URL a line",
         )
+
+    def _threads(self, url: str) -> ThreadPoolExecutor:
+        """Return what asks the server of a URL; it ends when nobody asks that server any more."""
+        server = urlsplit(url).netloc
+        with self._lock:
+            found = self._asking.get(server)
+            if found is None:
+                found = self._asking[server] = ThreadPoolExecutor(AT_ONCE, "web")
+        return found
 
     def _without_ranges(self, url: str, answer: Response) -> Place:
         """Return the place of a file that is copied as a whole."""

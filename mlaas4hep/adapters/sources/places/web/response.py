@@ -145,6 +145,14 @@ def _date(text: str) -> datetime | None:
     return told.replace(tzinfo=told.tzinfo or UTC)
 
 
+def too_slow(url: str) -> SilentError:
+    """Return the error about a file whose answers all come in time, and together too late."""
+    return SilentError(
+        f"{shown(url)}: the server sends this file too slowly to wait for it",
+        hint="copy the file to a faster server, or restart the run when this one has less to do",
+    )
+
+
 def failure(url: str, error: Exception, *, answered: bool) -> MlaasError:
     """Return our error for one of urllib3's; only ServiceUnavailableError may heal."""
     who = f"{shown(url)}: the server"
