@@ -5,7 +5,8 @@ request is rarely in the processor's caches. Most models take rows of numbers an
 numbers; of these all is known beforehand.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.ports import Runtime
@@ -21,6 +22,8 @@ class RowWay:
     output: str
     numbers: int  #: that it gives for a row
     classes: tuple[str, ...]  #: what each number is for; (): nobody knows
+    told: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    #: what is the same in all answers, by the name of their kind
 
     def outputs(self, row: Array) -> dict[str, Array] | None:
         """Return the output for a row of shape (1, width) by its name; None: it is not as it said.

@@ -32,17 +32,16 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.answering import by_output
 from mlaas4hep.core.models.entries import bybranch, byentry
 from mlaas4hep.core.models.entries.truths import check_truths, of_branches, of_entries
 from mlaas4hep.errors import InvalidRequestError
 from mlaas4hep.http.predict.asking import Asking, Tally
-from mlaas4hep.http.predict.call import Answer, json_answer
-from mlaas4hep.http.predict.classes import headers_of
+from mlaas4hep.http.predict.call import Answer
 from mlaas4hep.http.predict.context import only_input, row_output
+from mlaas4hep.http.predict.entryalone import answer_alone
+from mlaas4hep.http.predict.entryresult import Result, answer_of, result_of
 from mlaas4hep.http.predict.jsonbody import check_told
 from mlaas4hep.serving.loadedmodel import LoadedModel
 from mlaas4hep.serving.questions import Invocation, Outputs, Question, Single
@@ -52,7 +51,6 @@ if TYPE_CHECKING:  # it is loaded with a model that needs it
 
 MAX_JOINED = 256  #: entries; larger requests are transformed alone
 
-Result = dict[str, Any]
 Prepared = tuple["NetworkInput", list[dict[str, Any]]]  #: with what identifies each entry
 
 
@@ -73,9 +71,10 @@ class Entries:
         """Return what small requests have in common: they can be transformed together."""
         return "entries" if len(self.values) <= MAX_JOINED and not self.truths else None
 
-    def alone(self, _served: LoadedModel) -> None:
-        """Return None: entries are transformed first."""
-        return
+    def alone(self, served: LoadedModel) -> Answer | None:
+        """Return the answer to an entry in which nothing is odd."""
+        is_one = len(self.values) == 1 and not self.truths
+        return answer_alone(served, self.values[0]) if is_one else None
 
     def ask(self, served: LoadedModel) -> Invocation:
         """Return the network's inputs; the answer is what the module's docstring shows."""
@@ -132,26 +131,15 @@ def _branches_of(request: Mapping[str, Any], *, truths: bool) -> Question:
 def asking_entries(model: str, entries: Question) -> Asking:
     """Return what asks for predictions of entries; they are told with their flags, as JSON."""
 
-    def to_answer(result: Result, tally: Tally) -> Answer:
+    def to_answer(result: Result | Answer, tally: Tally) -> Answer:
         tally.rows += entries.rows
+        if isinstance(result, Answer):
+            return result
         tally.outside += sum(map(bool, result["outside"]))
         tally.cut += result["passed"].count(False)
-        return json_answer(result, headers=headers_of(_named(result)))
+        return answer_of(result)
 
     return Asking(model, entries, to_answer)
-
-
-def _named(result: Result) -> tuple[str, ...]:
-    """Return the class of each number of a prediction."""
-    told = result["predictions"]
-    if isinstance(told, np.ndarray):
-        numbers = 1 if told.ndim == 1 else told.shape[1]
-    else:  # some entries did not pass, or there are several outputs
-        first = next((each for each in told if each is not None), None)
-        numbers = len(first) if isinstance(first, np.ndarray) and first.ndim else 1
-    if numbers == 1:
-        return (result["positive"],) if "positive" in result else ()
-    return tuple(result.get("classes", ()))
 
 
 def _first(results: list[Result]) -> Result:
@@ -184,35 +172,20 @@ def _invocation(
         results, start = [], 0
         for size in sizes:
             here = slice(start, start + size)
-            results.append(_result(served, prepared, predictions[here], identifiers[here], here))
+            results.append(
+                result_of(
+                    served,
+                    predictions[here],
+                    prepared.passed[here].tolist(),
+                    prepared.outside[here],
+                    prepared.truncated[here],
+                    identifiers=identifiers[here],
+                )
+            )
             start += size
         return choose(results)
 
     return Invocation(feeds, answer)
-
-
-def _result(
-    served: LoadedModel,
-    prepared: "NetworkInput",
-    predictions: Array | list[Any],
-    identifiers: list[Result],
-    here: slice,
-) -> Result:
-    result: Result = {
-        "model": served.record.name,
-        "version": served.record.version,
-        "predictions": predictions,
-        "passed": prepared.passed[here].tolist(),
-        "outside": prepared.outside[here],
-        "truncated": prepared.truncated[here],
-    }
-    if any(identifiers):
-        result["identifiers"] = identifiers
-    if served.contract is not None and served.contract.names:
-        result["classes"] = served.contract.names
-    if served.contract is not None and served.contract.positive:
-        result["positive"] = served.contract.positive  # the class that the score is for
-    return result
 
 
 def _transform(served: LoadedModel) -> "Transform":

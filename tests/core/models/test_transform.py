@@ -229,6 +229,10 @@ def test_entries_of_plain_numbers_are_transformed_alike_at_once_and_branch_by_br
         assert (found.outside, found.truncated) == (wanted.outside, wanted.truncated)
     assert transform.straight.rows(ordered) is not None
     assert transform.straight.rows(nameless) is not None
+    for entry in (*nameless, *ordered, *odd):
+        row, among = transform.straight.row(entry), transform.straight.rows([entry])
+        assert row is None or row.tobytes() == among.tobytes()
+    assert all(transform.straight.row(entry) is not None for entry in nameless)
 
 
 @pytest.mark.parametrize(

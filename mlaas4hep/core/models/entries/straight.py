@@ -62,10 +62,27 @@ class StraightEntries:
             factor=factor if (factor != 1).any() else None,
         )
 
+    def row(self, entry: Any) -> NDArray[np.float32] | None:
+        """Return the network's input for an entry that holds nothing else; None: it is odd."""
+        if entry.__class__ is not dict or len(entry) != len(self.names):
+            return None
+        order = self._order(tuple(entry))
+        if order is None:
+            return None
+        values = doubles(entry.values(), len(entry))
+        if values is None:
+            return None
+        row = values[None]
+        return self._scaled(row if order.places is None else row[:, order.places])
+
     def rows(self, entries: Sequence[Any]) -> NDArray[np.float32] | None:
         """Return the network's input, one row an entry; None: an entry is odd."""
         values = self._values(entries)
-        if values is None or _OUTSIDE in ((values >= self.lows) & (values <= self.highs)).tobytes():
+        return None if values is None else self._scaled(values)
+
+    def _scaled(self, values: Doubles) -> NDArray[np.float32] | None:
+        """Return values as the network takes them; None: training has never seen one of them."""
+        if _OUTSIDE in ((values >= self.lows) & (values <= self.highs)).tobytes():
             return None
         if self.factor is not None:
             values = values * self.factor
@@ -77,7 +94,7 @@ class StraightEntries:
         if not entries or not isinstance(entries[0], dict):
             return None
         given = tuple(entries[0])
-        order = self.orders.get(given) or self._order(given)
+        order = self._order(given)
         if order is None or not (len(entries) == 1 or _all_have(entries, given)):
             return None
         found = doubles(_told(entries, order.kept), len(entries) * len(self.names))
@@ -88,6 +105,9 @@ class StraightEntries:
 
     def _order(self, given: Names) -> _Order | None:
         """Return what to do with branches that come so; None: they are not those of the model."""
+        known = self.orders.get(given)
+        if known is not None:
+            return known
         order = self._found_order(given)
         if order is not None and len(self.orders) < _ORDERS:
             self.orders[given] = order
