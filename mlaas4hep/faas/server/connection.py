@@ -13,13 +13,15 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from mlaas4hep.faas.server.heads import LimitedHeads
-from mlaas4hep.faas.server.turn import Header, PromptAnswer, Request, turn_of
+from mlaas4hep.faas.server.samehead import SameHead
+from mlaas4hep.faas.server.turn import Head, Header, PromptAnswer, Request, turn_of
 
 MAX_CONNECTIONS = 4096  #: at once; further ones are closed
 
 WAITED_BYTES = 16 * 1024  #: of a body that did not come at once; longer ones go the general way
 LONG_TARGET_BYTES = 8 * 1024  #: longer ones go the general way, which refuses some of them
 MAX_AT_ONCE = 16  #: requests of one read; the event loop sees to others before the next ones
+_HEADS = 8  #: that a connection tries to remember; who goes on sending others is read as others are
 
 
 class Connection(LimitedHeads):
@@ -32,9 +34,12 @@ class Connection(LimitedHeads):
         super().__init__(*args, **options)
         self._turn = turn_of(self.server_state, self.loop, getattr(self.app, "prompt", None))
         self._kept: list[bytes] | None = None  #: pieces of the body of a request that is kept back
-        self._is_asked = False  #: it is whole, and waits for the end of the turn
+        self._asked: Request | None = None  #: that is whole, and waits for the end of the turn
         self._rest: asyncio.TimerHandle | None = None  #: gives up waiting for the others
         self._at_once = 0  #: requests of this read that were answered at once
+        self._read = b""  #: what is being read, if a request begins with it
+        self._same: SameHead | None = None  #: of the last request that was answered at once
+        self._heads = 0  #: that were remembered
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, unless there are too many."""
@@ -56,9 +61,22 @@ class Connection(LimitedHeads):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; a request that is not complete after them is waited for, if it is short."""
+        if self._asked is not None:
+            self._end_turn()
         self._at_once = 0
+        self._read = data if self._begins() else b""
+        if self._same is not None and (body := self._body_behind(self._same)) is not None:
+            self._unset_keepalive_if_required()
+            self._ask(Request(self._same.head, body))
+            return
         super().data_received(data)
-        if self._kept is None or self._is_asked:
+        if self._asked is None:
+            self._read = b""
+            self._wait_for_rest()
+
+    def _wait_for_rest(self) -> None:
+        """Give the body of a request that is kept back a moment, if it is short."""
+        if self._kept is None:
             return
         if self.transport.is_closing():  # what came is no HTTP
             self._kept_back()
@@ -74,7 +92,7 @@ class Connection(LimitedHeads):
 
     def on_message_begin(self) -> None:
         """Begin another request, after the answer to the one before."""
-        if self._is_asked:
+        if self._asked is not None:
             self._end_turn()
         super().on_message_begin()
 
@@ -102,21 +120,38 @@ class Connection(LimitedHeads):
             return
         if self._rest is not None:
             self._stop_waiting_for_rest()
-        self._is_asked = True
         body = self._kept[0] if len(self._kept) == 1 else b"".join(self._kept)
-        request = Request(self.url, self.headers, body)
-        self._turn.add(self, request, is_alone=len(self.connections) == 1)
+        self._ask(Request(Head(self.url, self.headers), body))
+
+    def _ask(self, request: Request) -> None:
+        self._asked = request
+        if self._turn is not None:
+            self._turn.add(self, request, is_alone=len(self.connections) == 1)
 
     def hear(self, answer: PromptAnswer | None) -> None:
         """Answer, or let the general way answer."""
-        if not self._is_asked:  # the connection is gone
+        asked, self._asked = self._asked, None
+        if asked is None:  # the connection is gone
             return
-        if answer is None:
+        read, self._read = self._read, b""
+        if self._kept is None:  # the parser has not seen it
+            if answer is None:
+                self._at_once = MAX_AT_ONCE  # it is not offered again
+                super().data_received(read)
+        elif answer is None:
             self._go_on()
             super().on_message_complete()
         else:
-            self._kept, self._is_asked = None, False
+            self._kept = None
+            self._remember(asked, read)
+        if answer is not None:
             self._respond(answer)
+
+    def _remember(self, asked: Request, read: bytes) -> None:
+        """Know the next request by its head."""
+        if read and self._heads < _HEADS:
+            self._heads += 1
+            self._same = SameHead.of(asked.head, read, asked.body)
 
     def give_up(self) -> None:
         """Close the connection: an answer to nothing would be taken for one to the next request."""
@@ -125,8 +160,22 @@ class Connection(LimitedHeads):
 
     def _end_turn(self) -> None:
         """See to it that the request before is answered, or goes the general way."""
-        if self._is_asked and self._turn is not None:
+        if self._asked is not None and self._turn is not None:
             self._turn.end()
+
+    def _begins(self) -> bool:
+        """Tell whether what comes now is the beginning of a request."""
+        return not self._has_rest and not (self._is_head and self._unread_bytes)
+
+    def _body_behind(self, same: SameHead) -> bytes | None:
+        """Return the body of what is being read if it is one request with the same head as before.
+
+        None: that is not so, or no answer may be written at once.
+        """
+        cycle = self.cycle
+        if not self._read or self.flow.write_paused or self.transport.is_closing():
+            return None
+        return same.body(self._read) if cycle is None or cycle.response_complete else None
 
     def _may_be_prompt(self) -> bool:
         """Tell whether an answer may be written as soon as it is there."""
@@ -155,7 +204,7 @@ class Connection(LimitedHeads):
     def _kept_back(self) -> list[bytes]:
         """Return what was kept back, and keep it no more."""
         pieces, self._kept = self._kept or [], None
-        self._is_asked = False
+        self._asked = None
         if self._rest is not None:
             self._stop_waiting_for_rest()
         return pieces

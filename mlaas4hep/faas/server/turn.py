@@ -17,11 +17,27 @@ MAX_TOGETHER = 64  #: requests; then those that came first need not wait for mor
 Header = tuple[bytes, bytes]
 
 
+class Head:
+    """What a POST begins with. The same one stands for all requests that begin with the same bytes."""
+
+    __slots__ = ("headers", "noted", "target")
+
+    def __init__(self, target: bytes, headers: list[Header]) -> None:
+        """Begin a request.
+
+        Args:
+            target: that is asked.
+            headers: names in lower case; the length of a body may be that of an earlier one.
+        """
+        self.target = target
+        self.headers = headers
+        self.noted: Any = None  #: what who answers knows of it
+
+
 class Request(NamedTuple):
     """A POST that came whole."""
 
-    target: bytes
-    headers: list[Header]  #: names in lower case
+    head: Head
     body: bytes
 
 

@@ -60,6 +60,10 @@ class Rows(NamedTuple):
         single = len(values) > 0 and not isinstance(values[0], _ROW)
         return cls(values=values, keys=keys, order=order, single=single, truths=truths)
 
+    def about(self, values: list[float]) -> "Rows":
+        """Return the same question about another row of plain numbers."""
+        return Rows(values, self.keys, self.order, True, False)
+
     @property
     def rows(self) -> int:
         """Return how many there are."""

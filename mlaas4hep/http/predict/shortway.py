@@ -10,13 +10,14 @@ from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 from mlaas4hep.errors import MlaasError
-from mlaas4hep.faas.server.turn import Request
+from mlaas4hep.faas.server.turn import Head, Request
 from mlaas4hep.http.predict import prediction
 from mlaas4hep.http.predict.asking import Asking, Dialect
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import SMALL_BYTES, Context, error_answer
 from mlaas4hep.http.predict.inference import v1, v2
 from mlaas4hep.http.predict.routes import ROUTER
+from mlaas4hep.http.predict.rowframes import RowFrames
 
 _REMEMBERED = 4096  #: targets that were asked for
 _LONGEST = 512  #: bytes of one; what anybody may ask for must not fill the memory
@@ -26,6 +27,7 @@ _DIALECTS: Mapping[object, Dialect] = {
     v2.predict: v2.asking_of,
 }
 _UNUSUAL = frozenset((b"cookie", b"content-encoding"))
+_JSON_BYTES = b"inference-header-content-length"  #: of a body that is not all JSON
 
 
 class _Way(NamedTuple):
@@ -36,11 +38,19 @@ class _Way(NamedTuple):
     args: Mapping[str, str]
 
 
+class _Known(NamedTuple):
+    """What is known of all requests with one head."""
+
+    way: _Way | None  #: None: they are not plain
+    headers: dict[bytes, bytes]
+
+
 class ShortWay:
     """Answers POSTs of predictions at once."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._frames = RowFrames()
 
     def answers(self, requests: Sequence[Request]) -> list[Answer | None]:
         """Return the answers, each in its place; None: the general way has to find it."""
@@ -77,24 +87,33 @@ class ShortWay:
 
     def _read(self, request: Request) -> tuple[Call, Asking] | Answer | None:
         """Return what a request asks, or the answer that it is wrong; None: it is not plain."""
-        target, headers, body = request
-        if len(target) > _LONGEST or len(body) > SMALL_BYTES:
-            return None
-        way, fields = _way(target), dict(headers)
-        if way is None or len(fields) != len(headers) or not _UNUSUAL.isdisjoint(fields):
+        head, body = request
+        way, headers = head.noted or _known(head)
+        if way is None or len(body) > SMALL_BYTES:
             return None
         context = self._context
-        person = context.people.known(fields.get(b"authorization", b""))
+        person = context.people.known(headers.get(b"authorization", b""))
         if person is None:
             return None
         dialect, path, args = way
-        call = Call({}, _received, path, "POST", fields, context.bodies, person, args, body)
+        call = Call({}, _received, path, "POST", headers, context.bodies, person, args, body)
         try:
-            return call, dialect(call)
+            return call, dialect(call) if _JSON_BYTES in headers else self._frames.read(
+                dialect, call
+            )
         except MlaasError as error:
             return error_answer(error)
         except Exception:  # noqa: BLE001 - the general way meets it again, and logs it
             return None
+
+
+def _known(head: Head) -> _Known:
+    """Return what is known of requests with this head, and note it there."""
+    target, headers = head.target, dict(head.headers)
+    is_plain = len(target) <= _LONGEST and len(headers) == len(head.headers)
+    is_usual = is_plain and _UNUSUAL.isdisjoint(headers)
+    known = head.noted = _Known(_way(target) if is_usual else None, headers)
+    return known
 
 
 @lru_cache(_REMEMBERED)

@@ -26,10 +26,10 @@ class App:
     def prompt(self, requests):
         return [self._prompt(*each) for each in requests]
 
-    def _prompt(self, target, headers, body):
+    def _prompt(self, head, body):
         if body.startswith(b"no"):
             return None
-        return Told(200, b"%b %b %d" % (target, body, len(headers)))
+        return Told(200, b"%b %b %d" % (head.target, body, len(head.headers)))
 
     async def __call__(self, scope, receive, send):
         body, more = b"", True

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mlaas4hep.faas.server.turn import MAX_TOGETHER, Request, Turn
+from mlaas4hep.faas.server.turn import MAX_TOGETHER, Head, Request, Turn
 
 
 class Waiter:
@@ -25,7 +25,7 @@ class Deaf(Waiter):
 
 
 def request(number):
-    return Request(b"/p", [], b"%d" % number)
+    return Request(Head(b"/p", []), b"%d" % number)
 
 
 def asked_in_one_turn(count):

@@ -25,7 +25,7 @@ from mlaas4hep.core.requests.person import Person
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.errors import UnauthenticatedError
 from mlaas4hep.faas.server.connection import Connection
-from mlaas4hep.faas.server.turn import Request
+from mlaas4hep.faas.server.turn import Head, Request
 from mlaas4hep.http.predict.app import app, limits
 from mlaas4hep.pipeline import modelrecords
 from mlaas4hep.settings import Settings
@@ -73,7 +73,7 @@ def served(app):
         if not message["more_body"]:
             query = scope["query_string"]
             target = scope["raw_path"] + (b"?" + query if query else b"")
-            request = Request(target, list(scope["headers"]), message["body"])
+            request = Request(Head(target, list(scope["headers"])), message["body"])
             (answer,) = app.prompt([request])
             if answer is not None:
                 await send(answer.start)

@@ -22,6 +22,8 @@ STRINGS = "bytes"  #: the type of tensors of strings
 
 #: tells the outputs of a model, and may name the class of each number of a row
 Tells = Callable[[LoadedModel, Outputs, tuple[str, ...]], Answer]
+#: returns a model's inputs for one row of plain numbers, or of the bytes of float32
+RowFeeds = Callable[[LoadedModel, Any], Feeds]
 
 
 def tensor(name: str, values: Any, dtype: str, columns: Sequence[str] | None = None) -> Array:
@@ -61,8 +63,12 @@ class Row(NamedTuple):
 
     values: list[float] | memoryview  #: or the bytes of single-precision ones
     name: str  #: of the input; "": the only one
-    feeds: Callable[[LoadedModel], Feeds]  #: of this row alone, for any type that a model takes
+    feeds: RowFeeds  #: for any type that a model takes
     answer: Tells
+
+    def about(self, values: list[float]) -> "Row":
+        """Return the same question about another row."""
+        return Row(values, self.name, self.feeds, self.answer)
 
     @property
     def rows(self) -> int:
@@ -110,7 +116,7 @@ def _rows_fed(served: LoadedModel, rows: Sequence[Row]) -> Feeds:
         found = _array([each.values for each in rows])
         if found is not None:
             return {info.name: found}
-    feeds = [each.feeds(served) for each in rows]
+    feeds = [each.feeds(served, each.values) for each in rows]
     return {name: np.concatenate([each[name] for each in feeds]) for name in feeds[0]}
 
 
@@ -140,7 +146,7 @@ def asking_tensors(
     *,
     rows: int = 1,
     signature: str = "",
-    row: tuple[str, Any] | None = None,
+    row: tuple[str, Any, RowFeeds] | None = None,
 ) -> Asking:
     """Return what asks for the outputs for `feeds`.
 
@@ -150,11 +156,11 @@ def asking_tensors(
         answer: tells its outputs; its last argument is the class of each number of a row.
         rows: that are asked about; many are not predicted in the event loop.
         signature: of the model; "": its own.
-        row: the name of an input ("": the only one) and its values, or the bytes of float32, if
-            `feeds` are one row of it.
+        row: the name of an input ("": the only one), its values, or the bytes of float32, and what
+            feeds them, if `feeds` are one row of it.
     """
     if row is not None and (isinstance(row[1], memoryview) or is_plain(row[1])):
-        return Asking(model, Row(row[1], row[0], feeds, answer), _counted, signature)
+        return Asking(model, Row(row[1], row[0], row[2], answer), _counted, signature)
 
     def ask(served: LoadedModel) -> Invocation:
         inputs = feeds(served)

@@ -21,7 +21,13 @@ from mlaas4hep.http.predict.context import (
     who,
 )
 from mlaas4hep.http.predict.inference.signature import signature_of
-from mlaas4hep.http.predict.inference.tensors import STRINGS, asking_tensors, shown, tensor
+from mlaas4hep.http.predict.inference.tensors import (
+    STRINGS,
+    RowFeeds,
+    asking_tensors,
+    shown,
+    tensor,
+)
 from mlaas4hep.http.predict.schemas import MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
 from mlaas4hep.http.schemas import JSON, OBJECT
@@ -106,10 +112,14 @@ def asking_of(call: Call) -> Asking:
     )
 
 
-def _only_row(instances: Any) -> tuple[str, Any] | None:
+def _only_row(instances: Any) -> tuple[str, Any, RowFeeds] | None:
     """Return the values of the only input if there is one instance, and it is a list."""
     is_one = isinstance(instances, list) and len(instances) == 1
-    return ("", instances[0]) if is_one and isinstance(instances[0], list) else None
+    return ("", instances[0], _row) if is_one and isinstance(instances[0], list) else None
+
+
+def _row(served: LoadedModel, values: Any) -> Feeds:
+    return _rows(served, [values], None)
 
 
 async def _served(context: Context, call: Call) -> LoadedModel:

@@ -15,7 +15,7 @@ from mlaas4hep.http.predict.asking import Asking
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.http.predict.context import Context, who
 from mlaas4hep.http.predict.inference import v2_bodies, v2_infer
-from mlaas4hep.http.predict.inference.tensors import asking_tensors
+from mlaas4hep.http.predict.inference.tensors import RowFeeds, asking_tensors
 from mlaas4hep.http.predict.inference.truths import check_no_truths
 from mlaas4hep.http.predict.schemas import LIST, MODEL, PREDICT_ERRORS, VERSION
 from mlaas4hep.http.route import Body, Route
@@ -122,8 +122,10 @@ def asking_of(call: Call) -> Asking:
     )
 
 
-def _only_row(inputs: Sequence[v2_infer.Input], *, truths: bool) -> tuple[str, Any] | None:
-    """Return name and values of an input if there is one, of one row of numbers.
+def _only_row(
+    inputs: Sequence[v2_infer.Input], *, truths: bool
+) -> tuple[str, Any, RowFeeds] | None:
+    """Return name and values of an input if there is one, of one row of numbers, and what feeds them.
 
     Args:
         inputs: of the request.
@@ -136,7 +138,9 @@ def _only_row(inputs: Sequence[v2_infer.Input], *, truths: bool) -> tuple[str, A
         numbers = len(one.data) // _SINGLE_BYTES
     else:
         numbers = 0 if truths or not isinstance(one.data, list) else len(one.data)
-    return (one.name, one.data) if numbers and one.shape == (1, numbers) else None
+    if not numbers or one.shape != (1, numbers):
+        return None
+    return one.name, one.data, lambda served, data: {one.name: one.about(data).array(served)}
 
 
 async def _served(context: Context, call: Call) -> LoadedModel:

@@ -43,6 +43,10 @@ class Input(NamedTuple):
     datatype: str
     data: Any  #: nested or flat lists; bytes if it came binary
 
+    def about(self, data: Any) -> "Input":
+        """Return the same input with other values."""
+        return Input(self.name, self.shape, self.datatype, data)
+
     def array(self, served: LoadedModel) -> Array:
         """Return the values in the type that the model takes.
 

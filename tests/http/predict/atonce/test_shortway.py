@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from mlaas4hep.faas.server.turn import Request
+from mlaas4hep.faas.server.turn import Head, Request
 from mlaas4hep.http.predict import shortway
 
 ROW = [0.9, 0.8, 0.7, 0.6]
@@ -84,7 +84,7 @@ def short(app, path, body, *headers):
 
 def together(app, *asked, headers=()):
     return app.prompt(
-        [Request(path.encode(), [BEARER, *headers], encoded(body)) for path, body in asked]
+        [Request(Head(path.encode(), [BEARER, *headers]), encoded(body)) for path, body in asked]
     )
 
 
@@ -152,7 +152,7 @@ def test_what_comes_together_is_answered_to_those_who_may_ask(world, app):
     with world.client("bob") as bob:
         bob.get("/models")  # his token was just checked, too
     body = encoded(rows(ROW, model="owner-alice/luca_1"))
-    asked = [Request(b"/json", [who], body) for who in (BEARER, other, BEARER)]
+    asked = [Request(Head(b"/json", [who]), body) for who in (BEARER, other, BEARER)]
 
     assert [each.status for each in app.prompt(asked)] == [200, 404, 200]
 
@@ -182,7 +182,7 @@ def test_what_is_not_plain_is_left_to_the_general_way(app):
     ],
 )
 def test_who_is_not_known_or_says_unusual_things_takes_the_general_way(app, headers):
-    assert app.prompt([Request(b"/json", headers, encoded(rows(ROW)))]) == [None]
+    assert app.prompt([Request(Head(b"/json", headers), encoded(rows(ROW)))]) == [None]
 
 
 def test_a_token_and_a_model_are_believed_for_a_second(world, app):
