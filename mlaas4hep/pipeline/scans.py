@@ -49,9 +49,8 @@ def take_turn(event: ScanContinued, services: Services) -> Iterator[Event]:
         trials = _submit_more(scan, trials.in_attempt(event.attempt), event, services)
         if trials != before:
             _store(event, trials, services)
-        for trial in trials.trials:
-            if trial.status != "running" and trial.number not in trials.again:
-                yield _ended(event, trial, scan)
+        for trial in _newly_ended(trials, event, services):
+            yield _ended(event, trial, scan)
         if len(trials.trials) == scan.trials and not trials.running:
             yield _finished(event, scan, trials, services)
             return
@@ -235,6 +234,21 @@ def _store_trial_run(trial: Trial, event: Event, services: Services) -> Run:
     run = new_run(request, int(trial.run.rpartition("_")[2]), services.clock())
     store_run(run, contents, services)
     return run
+
+
+def _newly_ended(trials: Trials, event: Event, services: Services) -> list[Trial]:
+    """Return the trials that are over and of which the scan's run does not know it yet.
+
+    To tell all of them in every turn would be a read of the run for each trial and turn.
+    """
+    run = _run(event.owner, event.run, services)
+    return [
+        trial
+        for trial in trials.trials
+        if trial.status != "running"
+        and trial.number not in trials.again
+        and not (run is not None and run.rounds.has(trial.number))
+    ]
 
 
 def _ended(event: Event, trial: Trial, scan: Scan) -> TrialEnded:

@@ -76,6 +76,22 @@ def test_a_dispatcher_that_is_told_to_stop_finishes_its_calls(
     assert left(nats_server, STREAM, 6) == 6
 
 
+def test_a_dispatcher_whose_nats_server_went_first_ends_with_a_line(
+    functions: Any, bus: Bus, settings: Settings, nats_server: NatsServer
+) -> None:
+    with dispatcher_process(settings, stderr=subprocess.PIPE) as process:
+        bus.publish([SUBMITTED])
+        functions.wait_for(lambda: len(functions.calls) == 1)
+        nats_server.kill()
+        assert process.stderr is not None
+        assert any(b"Connect call failed" in line for line in process.stderr)
+        process.terminate()
+
+        _, said = process.communicate()
+    assert b"closed without telling it the last" in said, said.decode()
+    assert process.returncode == 0, said.decode()
+
+
 def test_a_killed_nats_server_loses_nothing(
     functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
 ) -> None:

@@ -15,6 +15,7 @@ from mlaas4hep.core.runs.events import (
     ModelReady,
     RunCancelled,
     ScanContinued,
+    TrialEnded,
 )
 from mlaas4hep.core.runs.run import Status
 from mlaas4hep.oneprocess.delivery import drain
@@ -94,6 +95,21 @@ def test_a_trial_that_is_submitted_while_its_scan_is_cancelled_is_cancelled_too(
     shown = {each.run: each.status for each in look(run, cancelled).trials}
     assert shown["r_8"] == "cancelled"
     assert "running" not in shown.values()
+
+
+def test_the_end_of_a_trial_is_told_once_however_many_turns_follow(services, data):
+    told = Counter()
+
+    class Counting(MemoryRunBook):
+        def apply(self, events):
+            news = list(events)
+            told.update(each.index for each in news if isinstance(each, TrialEnded))
+            return super().apply(news)
+
+    counted = replace(services, runs=Counting(lambda: 0.0))
+    _, trials = run_scan(counted, data, arguments={"width": [1, 2, 13, 4, 5, 6]})
+
+    assert told == {trial.number: 1 for trial in trials.trials}
 
 
 def test_a_trial_that_fails_does_not_end_the_scan(services, data):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import jwt
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 ALGORITHM = "EdDSA"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SigningKey:
     """A private key; it prints as nothing, so that it cannot end in a log."""
 
@@ -58,7 +59,7 @@ class SigningKey:
             .decode()
         )
 
-    @property
+    @cached_property
     def kid(self) -> str:
         """A name for the key, computed from its public half."""
         return hashlib.sha256(self.public_pem.encode()).hexdigest()[:16]

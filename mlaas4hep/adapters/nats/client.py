@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any
 
 import nats.errors
@@ -61,6 +62,21 @@ class EndingClient(Client):
             self.asking[key].discard(asking)
             if not self.asking[key]:
                 del self.asking[key]
+
+    async def drain(self) -> None:
+        """Send what is still to be sent, and close; nobody waits for a server that is away."""
+        try:
+            await super().drain()
+        except (nats.errors.Error, OSError) as error:
+            log.warning("NATS: %s: closed without telling it the last", str(error) or "no answer")
+            await self.close()
+
+    async def close(self) -> None:
+        """Close; what a server that is away was still to be told is dropped."""
+        if self.is_reconnecting:  # nats-py would write it to the connection that was lost
+            self._pending, self._pending_data_size = [], 0
+        with suppress(OSError):  # it was lost just now
+            await super().close()
 
     async def hear(self, error: Exception) -> None:
         """Take an error that the server tells; nats-py calls this."""
