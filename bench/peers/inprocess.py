@@ -10,7 +10,7 @@ import asyncio
 import gc
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -96,15 +96,20 @@ class Server:
             made.connection_made(wire)
             self.protocols.append(made)
 
-    async def ask(self, request: bytes, times: int) -> float:
-        """Send a request on all connections, again when all are answered; returns processor µs each."""
+    async def ask(self, pieces: Sequence[bytes], times: int) -> float:
+        """Send a request on all connections, again when all are answered; returns processor µs each.
+
+        Args:
+            pieces: of the request, each of which is read at once.
+            times: that it is sent.
+        """
         started = time.process_time()
         for _ in range(times):
             due = self.wires[-1].answered + 1
-            for at in range(0, len(request), READ_BYTES):
+            for piece in pieces:
                 await self._until(self._all_read)
                 for each in self.protocols:
-                    each.data_received(request[at : at + READ_BYTES])
+                    each.data_received(piece)
             await asyncio.sleep(0)  # what comes next comes in another turn
             await self._until(partial(self._all_answered, due))
         return 1e6 * (time.process_time() - started) / times / len(self.wires)
@@ -132,9 +137,12 @@ def apps(state: Path) -> Apps:
     }
 
 
-def _post(case: Case, *headers: str) -> bytes:
-    head = [f"POST {case.path} HTTP/1.1", "Host: x", f"Content-Length: {len(case.body)}"]
-    return "\r\n".join([*head, *case.headers, *headers, "", ""]).encode() + case.body
+def _post(case: Case, *headers: str, apart: bool) -> list[bytes]:
+    """Return the pieces of a request: its head apart, or with as much of the body as is read at once."""
+    lines = [f"POST {case.path} HTTP/1.1", "Host: x", f"Content-Length: {len(case.body)}"]
+    head = "\r\n".join([*lines, *case.headers, *headers, "", ""]).encode()
+    first, rest = ([head], case.body) if apart else ([], head + case.body)
+    return [*first, *(rest[at : at + READ_BYTES] for at in range(0, len(rest), READ_BYTES))]
 
 
 async def compare(state: Path, options: argparse.Namespace) -> None:
@@ -159,7 +167,11 @@ async def _least(
 ) -> tuple[float, float]:
     """Return the least µs a request of ours and of the bare handler."""
     asked = {name: Server(*app, connections) for name, app in made.items()}
-    sent = {OURS: _post(case, f"Authorization: {TOKEN}"), BARE: _post(case)}
+    apart = options.apart
+    sent = {
+        OURS: _post(case, f"Authorization: {TOKEN}", apart=apart),
+        BARE: _post(case, apart=apart),
+    }
     times = max(1, options.requests // connections // (40 if case.rows > 1 else 1))
     least = dict.fromkeys(asked, float("inf"))
     for number in range(options.rounds + 1):
@@ -175,6 +187,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=40, help="in a round")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--case", default="")
+    parser.add_argument("--apart", action="store_true", help="heads are read before bodies")
     parser.add_argument("--state", type=Path, help="where models lie from the last time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as made:

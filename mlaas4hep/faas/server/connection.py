@@ -37,7 +37,7 @@ class Connection(LimitedHeads):
         self._asked: Request | None = None  #: that is whole, and waits for the end of the turn
         self._rest: asyncio.TimerHandle | None = None  #: gives up waiting for the others
         self._at_once = 0  #: requests of this read that were answered at once
-        self._read = b""  #: what is being read, if a request begins with it
+        self._read = b""  #: of a request that is not answered yet, if it is short: all of it so far
         self._same: SameHead | None = None  #: of the last request that was answered at once
         self._heads = 0  #: that were remembered
 
@@ -55,7 +55,7 @@ class Connection(LimitedHeads):
     def shutdown(self) -> None:
         """End after the request that has begun."""
         self._end_turn()
-        if self._kept is not None:
+        if self._kept is not None or self._read:
             self._go_on()
         super().shutdown()
 
@@ -64,21 +64,34 @@ class Connection(LimitedHeads):
         if self._asked is not None:
             self._end_turn()
         self._at_once = 0
-        self._read = data if self._begins() else b""
-        if self._same is not None and (body := self._body_behind(self._same)) is not None:
-            self._unset_keepalive_if_required()
-            self._ask(Request(self._same.head, body))
-            return
+        if self._read or self._begins():
+            self._read += data
+        if self._same is not None and self._kept is None and self._read:
+            if self._is_same(self._same):
+                return
+            data = self._read
         super().data_received(data)
         if self._asked is None:
-            self._read = b""
             self._wait_for_rest()
+
+    def _is_same(self, same: SameHead) -> bool:
+        """Tell whether a request with the same head as before was taken, which the parser has not seen."""
+        place = same.place(self._read) if self._is_ready() else None
+        if place is None or len(self._read) > place[1] or len(self._read) < place[1] > WAITED_BYTES:
+            self._stop_waiting_for_rest()
+            return False
+        self.came()
+        if len(self._read) == place[1]:
+            self._ask(Request(same.head, self._read[place[0] :]))
+        elif self._rest is None:
+            self._rest = self.loop.call_later(self.waited_s, self._go_on)
+        return True
 
     def _wait_for_rest(self) -> None:
         """Give the body of a request that is kept back a moment, if it is short."""
         if self._kept is None:
-            return
-        if self.transport.is_closing():  # what came is no HTTP
+            self._read = b""
+        elif self.transport.is_closing():  # what came is no HTTP
             self._kept_back()
         elif sum(map(len, self._kept)) > WAITED_BYTES:
             self._go_on()
@@ -118,12 +131,12 @@ class Connection(LimitedHeads):
         if self._kept is None or self._turn is None:
             super().on_message_complete()
             return
-        if self._rest is not None:
-            self._stop_waiting_for_rest()
         body = self._kept[0] if len(self._kept) == 1 else b"".join(self._kept)
         self._ask(Request(Head(self.url, self.headers), body))
 
     def _ask(self, request: Request) -> None:
+        if self._rest is not None:
+            self._stop_waiting_for_rest()
         self._asked = request
         if self._turn is not None:
             self._turn.add(self, request, is_alone=len(self.connections) == 1)
@@ -136,8 +149,7 @@ class Connection(LimitedHeads):
         read, self._read = self._read, b""
         if self._kept is None:  # the parser has not seen it
             if answer is None:
-                self._at_once = MAX_AT_ONCE  # it is not offered again
-                super().data_received(read)
+                self._parse(read)
         elif answer is None:
             self._go_on()
             super().on_message_complete()
@@ -167,46 +179,49 @@ class Connection(LimitedHeads):
         """Tell whether what comes now is the beginning of a request."""
         return not self._has_rest and not (self._is_head and self._unread_bytes)
 
-    def _body_behind(self, same: SameHead) -> bytes | None:
-        """Return the body of what is being read if it is one request with the same head as before.
-
-        None: that is not so, or no answer may be written at once.
-        """
+    def _is_ready(self) -> bool:
+        """Tell whether an answer may be written as soon as it is there."""
         cycle = self.cycle
-        if not self._read or self.flow.write_paused or self.transport.is_closing():
-            return None
-        return same.body(self._read) if cycle is None or cycle.response_complete else None
+        is_open = not self.flow.write_paused and not self.transport.is_closing()
+        return is_open and (cycle is None or cycle.response_complete)
 
     def _may_be_prompt(self) -> bool:
-        """Tell whether an answer may be written as soon as it is there."""
-        parser, cycle = self.parser, self.cycle
+        """Tell whether the head that was parsed lets an answer be written at once."""
+        parser = self.parser
         return (
             parser.get_method() == b"POST"
             and self.url.startswith(b"/")  # only of paths it is certain that uvicorn takes them
             and len(self.url) <= LONG_TARGET_BYTES
             and self._at_once < MAX_AT_ONCE
-            and (cycle is None or cycle.response_complete)
+            and self._is_ready()
             and parser.should_keep_alive()
             and parser.get_http_version() == "1.1"
             and not parser.should_upgrade()
             and not self.expect_100_continue
-            and not self.flow.write_paused
-            and not self.transport.is_closing()
         )
 
     def _go_on(self) -> None:
         """Hand over to ASGI what was kept back."""
+        if self._kept is None:
+            read = self._read
+            self._kept_back()
+            self._parse(read)
+            return
         pieces = self._kept_back()
         HttpToolsProtocol.on_headers_complete(self)
         for piece in pieces:
             super().on_body(piece)
 
+    def _parse(self, read: bytes) -> None:
+        """Let the parser and ASGI have a request, which is not offered to `prompt` again."""
+        self._at_once = MAX_AT_ONCE
+        super().data_received(read)
+
     def _kept_back(self) -> list[bytes]:
         """Return what was kept back, and keep it no more."""
         pieces, self._kept = self._kept or [], None
-        self._asked = None
-        if self._rest is not None:
-            self._stop_waiting_for_rest()
+        self._asked, self._read = None, b""
+        self._stop_waiting_for_rest()
         return pieces
 
     def _stop_waiting_for_rest(self) -> None:
@@ -221,7 +236,7 @@ class Connection(LimitedHeads):
         status = STATUS_LINE[answer.status]
         self.transport.write(head % (status, shared, answer.content_type, len(body), own, body))
         self._at_once += 1
-        self.on_response_complete()
+        self.answered()
 
     def _shared_headers(self) -> bytes:
         """Return what all answers have; uvicorn makes a new list when the date changes."""

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from mlaas4hep.faas.server.idle import IdleEnds
 
 MAX_HEAD_BYTES = 256 * 1024  #: of request line and headers, or of what frames a body; about
 MAX_HEAD_S = 30.0
@@ -13,7 +13,7 @@ _TOO_LARGE = b"431 Request Header Fields Too Large"
 _TOO_SLOW = b"408 Request Timeout"
 
 
-class LimitedHeads(HttpToolsProtocol):
+class LimitedHeads(IdleEnds):
     """Closes connections whose heads are too large, or do not come.
 
     A head that comes at once, as nearly all do, costs no timer. What frames a body (extensions of

@@ -44,14 +44,18 @@ class SameHead(NamedTuple):
             return None
         return cls(text[: announced.start(1)], text[announced.end(1) :], head)
 
-    def body(self, read: bytes) -> bytes | None:
-        """Return the body of what was read; None: it is not just one request with this head."""
+    def place(self, read: bytes) -> tuple[int, int] | None:
+        """Return where the body begins and ends in what was read, or will when all of it is there.
+
+        None: what was read does not begin with this head.
+        """
         before, behind, _ = self
         if not read.startswith(before):
             return None
         at = len(before)
         end = read.find(b"\r", at, at + _MOST_DIGITS + 1)
-        digits, start = read[at:end], end + len(behind)
+        digits = read[at:end]
         if not read.startswith(behind, end) or not digits.isdigit():
             return None
-        return read[start:] if int(digits) == len(read) - start else None
+        begin = end + len(behind)
+        return begin, begin + int(digits)

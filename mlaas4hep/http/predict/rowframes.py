@@ -53,11 +53,12 @@ class RowFrames:
         frame = _Frame(dialect, call.path, body[:begin], body[end:])
         known = self._known.get(frame)
         if known is not None:
-            values = _numbers(body[begin:end])
-            if values is not None and len(values) == len(known.question.values):
-                asking = known.asking
-                question = known.question.about(values)
-                return Asking(asking.model, question, asking.to_answer, asking.signature)
+            asking, question = known
+            values = _values(body[begin:end])
+            if values is not None and len(values) == len(question.values):
+                other = question.about(values)
+                if other is not None:
+                    return Asking(asking.model, other, asking.to_answer, asking.signature)
         asking = dialect(call)
         if known is None and not frame.before.endswith(_OF_MANY):
             self._learn(frame, call, asking, body[begin:end])
@@ -81,8 +82,8 @@ def _known(frame: _Frame, call: Call, asking: Asking, row: bytes) -> _Known | No
     question = asking.question
     if not isinstance(question, Row | Rows) or question.kind is None:
         return None
-    values = _numbers(row)
-    if values is None or question.values != values:
+    values = _values(row)
+    if not is_plain(values) or question.values != values:
         return None
     others = [0] * len(values) if any(values) else [1] * len(values)
     body = frame.before + orjson.dumps(others) + frame.behind
@@ -91,12 +92,11 @@ def _known(frame: _Frame, call: Call, asking: Asking, row: bytes) -> _Known | No
     return _Known(asking, question) if is_row else None
 
 
-def _numbers(text: bytes) -> list[float] | None:
-    """Return the numbers in a list; None: it does not hold plain numbers alone."""
-    if b"u" in text or b"l" in text:  # true, false or null
+def _values(text: bytes) -> Any:
+    """Return the list that a text says; None: it says none, or null, true or false may be in it."""
+    if b"u" in text or b"l" in text:
         return None
     try:
-        values: Any = orjson.loads(text)
+        return orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return values if is_plain(values) else None

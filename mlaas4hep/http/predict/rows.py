@@ -9,7 +9,7 @@ such lists. The header `X-Classes` names the class of each number.
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,8 +60,8 @@ class Rows(NamedTuple):
         single = len(values) > 0 and not isinstance(values[0], _ROW)
         return cls(values=values, keys=keys, order=order, single=single, truths=truths)
 
-    def about(self, values: list[float]) -> "Rows":
-        """Return the same question about another row of plain numbers."""
+    def about(self, values: list[Any]) -> "Rows":
+        """Return the same question about another row, in which is neither null, true nor false."""
         return Rows(values, self.keys, self.order, True, False)
 
     @property
@@ -83,7 +83,7 @@ class Rows(NamedTuple):
         way = served.row_way
         if way is None or not self.single or not self._fits(way.width, served.order):
             return None
-        found = way.outputs(single_row(cast(Sequence[Any], self.values)))
+        found = way.outputs(single_row(self.values))
         return None if found is None else RowOutputs(found[way.output][0], way.classes)
 
     def _predicted(self, served: LoadedModel, outputs: Outputs) -> RowOutputs:
@@ -109,7 +109,7 @@ class Rows(NamedTuple):
     def _feeds(self, served: LoadedModel) -> Feeds:
         info = served.row_input
         if info is not None and self.single and self._fits(info.shape[1], served.order):
-            return {info.name: single_row(cast(Sequence[Any], self.values))}
+            return {info.name: single_row(self.values)}
         info = only_input(served)
         if self.truths:
             check_no_truths("the model", self.values, info.dtype, self.keys or served.columns)

@@ -107,10 +107,15 @@ def send_when_refused(address, line, rest):
     line.sendall(rest)
 
 
-def test_a_request_that_is_coming_when_the_server_stops_is_answered():
+@pytest.mark.parametrize("before", [b"", b"e"])
+def test_a_request_that_is_coming_when_the_server_stops_is_answered(before):
     sent = post(b"abcd")
     with serving(Patient) as address:
         line = socket.create_connection(address, timeout=30)
+        if before:
+            line.sendall(post(before))
+            with line.makefile("rb") as file:
+                assert answer(file) == ("short", b"/p e 2")
         with connected(address) as (other, file):
             line.sendall(sent[:-1])
             other.sendall(post(b"a"))

@@ -1,7 +1,10 @@
 """A head that comes again is known by its bytes; what comes behind it is never another request."""
 
+from itertools import pairwise
+
 import pytest
 
+from mlaas4hep.faas.server.connection import WAITED_BYTES
 from mlaas4hep.faas.server.samehead import SameHead
 from mlaas4hep.faas.server.turn import Head
 from tests.faas.server.doors import answer, connected, post
@@ -15,17 +18,20 @@ def same(read=None, body=b"abc", headers=HEADERS):
 
 @pytest.mark.parametrize("body", [b"", b"a", b"abc", b"x" * 5000, post(b"abc")])
 def test_a_request_with_the_same_head_has_another_body(body):
-    assert same().body(post(body)) == body
+    read = post(body)
+    begin, end = same().place(read)
+
+    assert read[begin:end] == body
+    assert end == len(read)
+    assert same().place(read[:begin]) == (begin, end)  # it is still to come
 
 
 @pytest.mark.parametrize(
     "read",
     [
         b"",
-        post(b"abc")[:-1],
         post(b"abc")[:20],
-        post(b"abc") + b"d",
-        post(b"abc") + post(b"abc"),
+        post(b"abc")[:-4],
         post(b"abc", "X: y"),
         post(b"abc").replace(b"/p", b"/q"),
         post(b"abc").replace(b": 3", b": -3"),
@@ -39,7 +45,7 @@ def test_a_request_with_the_same_head_has_another_body(body):
     ],
 )
 def test_anything_else_is_for_the_parser(read):
-    assert same().body(read) is None
+    assert same().place(read) is None
 
 
 @pytest.mark.parametrize(
@@ -98,3 +104,47 @@ def test_what_is_no_http_is_refused_behind_the_same_head_too(door):
 
         assert answer(file)[1] == b"/p c 2"
         assert file.readline().startswith(b"HTTP/1.1 400 ")
+
+
+def pieces(sent, *cuts):
+    return [sent[begin:end] for begin, end in pairwise((0, *cuts, len(sent)))]
+
+
+@pytest.mark.parametrize("cuts", [(-3,), (-2,), (-1,), (-3, -2, -1), (10,), (10, -2), (-4,)])
+@pytest.mark.parametrize("body", [b"abc", b"noc"])
+def test_a_body_that_comes_behind_the_same_head_is_waited_for(door, cuts, body):
+    way = "short" if body == b"abc" else "general"
+    with connected(door) as (line, file), connected(door) as (other, of_other):
+        for _ in range(4):
+            for piece in pieces(post(body), *cuts):
+                line.sendall(piece)
+                other.sendall(post(b"a"))
+                assert answer(of_other) == ("short", b"/p a 2")
+
+            assert answer(file) == (way, b"/p %b 2" % body)
+
+
+def test_a_body_that_does_not_come_soon_behind_the_same_head_goes_the_general_way(impatient_door):
+    with connected(impatient_door) as (line, file), connected(impatient_door) as (other, of_other):
+        for body, expected in ((b"ab", "short"), (b"abc", "general"), (b"d", "short")):
+            sent = post(body)
+            for piece in [sent] if expected == "short" else pieces(sent, -2):
+                line.sendall(piece)
+                for _ in range(3):
+                    other.sendall(post(b"a"))
+                    assert answer(of_other)[0] == "short"
+
+            assert answer(file) == (expected, b"/p %b 2" % body)
+
+
+def test_a_long_body_behind_the_same_head_is_not_kept_back(door):
+    body = b"x" * (WAITED_BYTES + 10)
+    with connected(door) as (line, file), connected(door) as (other, of_other):
+        line.sendall(post(b"a"))
+        assert answer(file) == ("short", b"/p a 2")
+        line.sendall(post(body)[:-5])
+        other.sendall(post(b"a"))
+        assert answer(of_other)[0] == "short"
+        line.sendall(body[-5:])
+
+        assert answer(file) == ("general", b"/p %b 2" % body)

@@ -34,7 +34,7 @@ def singles(rows: Sequence[Any]) -> Singles | None:
     return _matrix(rows, _SINGLE)
 
 
-def single_row(row: Sequence[Any]) -> Singles:
+def single_row(row: Sequence[Any] | NDArray[Any]) -> Singles:
     """Return what `singles` returns for one row of a few numbers."""
     return np.ndarray((1, len(row)), np.float32, _packer(len(row), _SINGLE).pack(*row))
 

@@ -66,9 +66,9 @@ class Row(NamedTuple):
     feeds: RowFeeds  #: for any type that a model takes
     answer: Tells
 
-    def about(self, values: list[float]) -> "Row":
-        """Return the same question about another row."""
-        return Row(values, self.name, self.feeds, self.answer)
+    def about(self, values: list[Any]) -> "Row | None":
+        """Return the same question about another row; None: it is not of plain numbers."""
+        return Row(values, self.name, self.feeds, self.answer) if is_plain(values) else None
 
     @property
     def rows(self) -> int:

@@ -96,11 +96,8 @@ def asking_of(call: Call) -> Asking:
             return json_answer(
                 {"outputs": next(iter(columns.values())) if single else columns, **named}
             )
-        rows = len(request["instances"])
-        outputs = {name: by_row(served, name, values, rows) for name, values in outputs.items()}
-        if _are_scalars(request["instances"]):
-            outputs = {name: _narrowed(values) for name, values in outputs.items()}
-        return json_answer({"predictions": _predictions(outputs, single), **named})
+        told = _by_row(served, request["instances"], outputs, single=single)
+        return json_answer({"predictions": told, **named})
 
     return asking_tensors(
         call.args.get("model", ""),
@@ -110,6 +107,21 @@ def asking_of(call: Call) -> Asking:
         signature=signature,
         row=_only_row(request["instances"]) if is_by_row and not truths else None,
     )
+
+
+def _by_row(
+    served: LoadedModel, instances: Sequence[Any], outputs: Outputs, *, single: bool
+) -> Any:
+    """Return the predictions for instances, each in the form in which it came."""
+    rows, way, are_scalars = len(instances), served.row_way, _are_scalars(instances)
+    if single and rows == 1 and way is not None and not are_scalars:
+        values = outputs[way.output]
+        if values.shape == (1, way.numbers):  # as nearly all
+            return shown(values)
+    outputs = {name: by_row(served, name, values, rows) for name, values in outputs.items()}
+    if are_scalars:
+        outputs = {name: _narrowed(values) for name, values in outputs.items()}
+    return _predictions(outputs, single)
 
 
 def _only_row(instances: Any) -> tuple[str, Any, RowFeeds] | None:
