@@ -10,8 +10,8 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.labels import OF_IDS, all_alike
 from mlaas4hep.adapters.trainers.framework import Block, Floats, RoundMetrics
 from mlaas4hep.core.models.goals import Goal
-from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.task import Task
 
 MOST_CLASSES = 1000
 _NUMBERING = f"number the classes 0, 1, 2 … without a gap in labels.txt{OF_IDS}"

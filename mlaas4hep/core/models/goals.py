@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.requests.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ from typing import BinaryIO
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.bundle.conversion import Conversion, Missing, NotMade
 from mlaas4hep.core.models.goals import Goal
-from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.requests.frameworks import USUAL
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.requests.request import Params, Resources
+from mlaas4hep.core.requests.task import Task
 
 Metrics = tuple[tuple[str, float], ...]
 Versions = tuple[tuple[str, str], ...]  #: (package, version)

@@ -8,8 +8,8 @@ import numpy as np
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.goals import Goal, joint_task
-from mlaas4hep.core.models.task import OF_CLASSES, Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
+from mlaas4hep.core.requests.task import OF_CLASSES, Task
 
 OF_IDS = (
     "; where labels.txt names a branch of other numbers, an expression numbers the classes: "

@@ -22,8 +22,8 @@ from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.framework import BlockModel, Framework, RoundMetrics, SampleModel
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.bundle.conversion import failures
-from mlaas4hep.core.models.task import OF_CLASSES
 from mlaas4hep.core.models.training import ModelBuilt, TrainingFinished, TrainingJob, Versions
+from mlaas4hep.core.requests.task import OF_CLASSES
 
 _CLOSED = frozenset({"landlock", "seccomp"})  #: means that keep a process from its node's devices
 

@@ -18,8 +18,8 @@ from mlaas4hep.core.data.chunk import Chunk
 from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.sample.partcounts import counted, unusable, without_labels
 from mlaas4hep.core.models.sample.split import TEST_SHARE, Index, Split
-from mlaas4hep.core.models.task import OF_CLASSES
 from mlaas4hep.core.models.training import EntryOfChunk, TrainingJob
+from mlaas4hep.core.requests.task import OF_CLASSES
 
 BLOCK_ROWS = 8192
 BLOCK_BYTES = 32 * 1024**2

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.labels import OF_IDS
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.requests.task import Task
 
 _ONE_HOT = {"categorical_crossentropy", "categorical_focal_crossentropy"}
 _SPARSE = {"sparse_categorical_crossentropy"}

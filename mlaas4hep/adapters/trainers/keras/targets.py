@@ -19,8 +19,8 @@ from mlaas4hep.adapters.trainers.keras.losses import (
 from mlaas4hep.adapters.trainers.keras.own.ownloss import wants_numbers
 from mlaas4hep.adapters.trainers.outputs import Outputs, shares
 from mlaas4hep.core.models.goals import Goal, by_label, joint_task
-from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,8 +36,8 @@ from mlaas4hep.adapters.trainers.sklearn.refusals import check_neighbours, namin
 from mlaas4hep.adapters.trainers.sklearn.trial import check_by_trying
 from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.goals import joint_task
-from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
+from mlaas4hep.core.requests.task import Task
 
 _BYTES_A_VALUE = 12.0  #: the sample, and the copies that estimators make of it
 _FILE = "model.pickle"

@@ -31,9 +31,9 @@ from mlaas4hep.adapters.trainers.torch.target import (
     usual,
 )
 from mlaas4hep.core.models.goals import Goal, by_label, joint_task
-from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
+from mlaas4hep.core.requests.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import torch
 from mlaas4hep.adapters.native.torch import Activation
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.torch.checks import Head
-from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.requests.task import Task
 
 LabelShape = Literal["column", "number", "one_hot"]  #: (n, 1) floats, (n,) classes, (n, k) floats
 

@@ -24,8 +24,8 @@ from mlaas4hep.adapters.trainers.torch.losses import (
     wants_several,
 )
 from mlaas4hep.core.models.goals import Goal
-from mlaas4hep.core.models.task import OF_CLASSES, Task
 from mlaas4hep.core.models.training import TrainingJob
+from mlaas4hep.core.requests.task import OF_CLASSES, Task
 
 _TWO = {0.0, 1.0}
 _HALF = {"none": 0.5, "sigmoid": 0.0, "signed": 0.0}  #: outputs from which an entry is signal

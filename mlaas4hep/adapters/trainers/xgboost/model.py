@@ -33,8 +33,8 @@ from mlaas4hep.adapters.trainers.xgboost.params import (
     tried,
 )
 from mlaas4hep.core.models.goals import joint_task
-from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
+from mlaas4hep.core.requests.task import Task
 
 _BYTES_A_VALUE = 2.0  #: bins of training and validation, and how they are made
 _ROWS_BYTES = 12.0  #: values of both, copied once, and sorted

@@ -6,7 +6,7 @@ from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.bundle.conversion import Conversion, Missing, NotMade
 from mlaas4hep.core.models.bundle.folding import Folding
 from mlaas4hep.core.models.goals import Goal, names_of
-from mlaas4hep.core.models.task import Task
+from mlaas4hep.core.requests.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.models.sample.partcounts import Reason, counted, unusable, without_labels
-from mlaas4hep.core.models.task import OF_CLASSES, Task
 from mlaas4hep.core.models.training import SampledLabels
 from mlaas4hep.core.requests.request import Request
+from mlaas4hep.core.requests.task import OF_CLASSES, Task
 from mlaas4hep.errors import PermanentError
 
 #: more different labels are values, of which some and the extreme ones tell enough

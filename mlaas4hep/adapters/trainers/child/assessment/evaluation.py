@@ -12,9 +12,9 @@ from mlaas4hep.adapters.trainers.framework import Model
 from mlaas4hep.core.models import figures as scores
 from mlaas4hep.core.models.figures import Roc
 from mlaas4hep.core.models.goals import Goal
-from mlaas4hep.core.models.task import Task
 from mlaas4hep.core.models.training import Metrics, ModelSummary
 from mlaas4hep.core.requests.request import MetricsRequest
+from mlaas4hep.core.requests.task import Task
 
 Floats = NDArray[np.floating[Any]]
 SETS = ("test", "val", "train")
