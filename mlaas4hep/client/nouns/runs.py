@@ -20,23 +20,40 @@ class Runs(Calls):
 
     @Operation
     def submit(self, /, name: str, **keys: str | float) -> Asking[Report]:
-        """Make a run of an upload; `keys` are those of a submission, such as `params`."""
+        """Make a run of an upload; `keys` are those of a submission, such as `params`.
+
+        Raises:
+            InvalidRequestError: what was uploaded, or one of the keys, is wrong; the hint says what to do.
+            NotFoundError: there is no such upload.
+            QuotaError: you have as many unfinished runs, or bytes, as you may.
+        """
         return self._call(Report, "POST", "/runs", json={"name": name, **keys})
 
     @Operation
     def dry_run(self, /, name: str, **keys: str | float) -> Asking[DryRun]:
-        """Return what a run would do, without making it."""
+        """Return what a run would do, without making it: features, doubts, bytes and seconds.
+
+        It builds the model, which can take minutes.
+
+        Raises:
+            PermanentError: a run would be refused, or fail, with this reason.
+        """
         body = {"name": name, **keys}
         return self._call(DryRun, "POST", "/runs?dry_run=1", json=body, timeout=_BUILD_S)
 
     @Operation
     def resubmit(self, manifest: Mapping[str, Any]) -> Asking[Report]:
-        """Make a run of a manifest."""
+        """Make a run of a manifest, as `manifest` returns it; it gets the next number."""
         return self._call(Report, "POST", "/runs", json=dict(manifest))
 
     @Operation
     def runs(self, /, **filters: str | int) -> Asking[RunPage]:
-        """Return runs; filters: status, folder, q, sort, offset, limit, all."""
+        """Return one page of runs, the newest first unless `sort` says otherwise.
+
+        Args:
+            filters: `status` (several with commas), `folder`, `q` (text), `sort` (such as `-created_at`),
+                `offset`, `limit`, and `all` (everybody's, for administrators).
+        """
         return self._call(RunPage, "GET", "/runs", params=filters)
 
     @Operation
@@ -46,12 +63,12 @@ class Runs(Calls):
 
     @Stream
     def watch(self, name: str) -> Telling[Report]:
-        """Yield the run as it is and after each change, until it is over."""
+        """Yield the run as it is and after each change, until it is done, failed or cancelled."""
         return self._watch(name)
 
     @Operation
     def wait(self, name: str) -> Asking[Report]:
-        """Return the run when it is over."""
+        """Return the run when it is over; one that failed is returned as well, with its `problem`."""
         report = yield from self._run(name)
         while not report.is_final:
             report = yield from self._next(report)
@@ -59,7 +76,7 @@ class Runs(Calls):
 
     @Operation
     def logs(self, name: str, stage: str = "") -> Asking[str]:
-        """Return the log of a run, or of one stage of it."""
+        """Return the log of a run as text, or that of one stage (`specs`, `train` …)."""
         path = f"/runs/{part(name)}/logs"
         response = yield from self._send("GET", path, params={"stage": stage})
         return response.text
@@ -84,7 +101,11 @@ class Runs(Calls):
 
     @Operation
     def cancel(self, name: str) -> Asking[Report]:
-        """Stop a run."""
+        """Stop a run, and return it.
+
+        Raises:
+            ConflictError: it is over already.
+        """
         return self._call(Report, "POST", f"/runs/{part(name)}/cancel")
 
     @Operation
@@ -94,7 +115,11 @@ class Runs(Calls):
 
     @Operation
     def delete_run(self, name: str) -> Asking[Deleted]:
-        """Forget a run that is over; its model stays."""
+        """Forget a run that is over; its model stays.
+
+        Raises:
+            ConflictError: it is still under way.
+        """
         return self._call(Deleted, "DELETE", f"/runs/{part(name)}")
 
     @Operation

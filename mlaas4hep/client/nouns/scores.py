@@ -15,7 +15,14 @@ class Scores(Calls):
 
     @Operation
     def score(self, /, model: str, files: Sequence[str], **keys: str) -> Asking[Report]:
-        """Let a model score ROOT files; `keys`: upload, tree, format, owner, title."""
+        """Let a model score every entry of files, in any format that is read; the answer is a run.
+
+        Args:
+            model: its name.
+            files: as in files.txt.
+            keys: `upload` (where files of a tarball lie), `tree`, `format` of the table, `owner` of the
+                model, `title`.
+        """
         body = {"model": model, "files": list(files), **keys}
         return self._call(Report, "POST", "/score", json=body)
 
