@@ -25,7 +25,7 @@ from bench.part import ROOT, load, options_of
 from bench.table import Line, compare, show
 from bench.targets import judged
 
-PARTS = ("reading", "remote", "training", "serving", "messaging", "overhead", "growth")
+PARTS = ("reading", "remote", "training", "serving", "messaging", "overhead", "endtoend", "growth")
 
 
 def measure(options: argparse.Namespace) -> list[Line]:

@@ -72,6 +72,10 @@ TARGETS = (
     Target("predict, memory", "cold start", "memory_mb", "≤", 120, _MB),
     Target("event to function to ack", "event to ack", "p99 ms", "≤", 25, "ms"),
     Target("pipeline's overhead", "overhead of a run", "value", "≤", 2.0, "s", 1.0),
+    Target("a million flat entries", "flat, run", "ratio", "≥", 2.0, "x tuned script"),
+    Target("the same AUC", "flat, run", "AUC apart", "≤", 0.002),
+    Target("200 000 jagged entries", "jagged, run", "ratio", "≥", 2.0, "x tuned script"),
+    Target("the same AUC", "jagged, run", "AUC apart", "≤", 0.002),
 )
 
 

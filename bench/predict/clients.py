@@ -1,19 +1,29 @@
-"""Clients with keep-alive connections: `python -m bench.predict.clients`, a case on standard input."""
+"""Clients with keep-alive connections: `python -m bench.predict.clients`, a case on standard input.
+
+Each request has a number of its own in its head, as a gateway gives them, so that no two are the same.
+"""
 
 import asyncio
+import itertools
 import json
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any, cast
 
 import uvloop
+
+NUMBER = b"{number}"  #: of the call, in the head of a request
 
 
 class Connection(asyncio.Protocol):
     """Sends one request after the other and notes how long each took."""
 
-    def __init__(self, request: bytes, until: float, times: list[float]) -> None:
-        self.request, self.until, self.times = request, until, times
+    def __init__(
+        self, request: bytes, numbers: Iterator[int], until: float, times: list[float]
+    ) -> None:
+        self.before, _, self.after = request.partition(NUMBER)
+        self.numbers, self.until, self.times = numbers, until, times
         self.done = asyncio.get_running_loop().create_future()
         self.buffer = b""
 
@@ -23,7 +33,7 @@ class Connection(asyncio.Protocol):
 
     def send(self) -> None:
         self.started = time.perf_counter()
-        self.transport.write(self.request)
+        self.transport.write(b"%b%08d%b" % (self.before, next(self.numbers), self.after))
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -47,12 +57,14 @@ class Connection(asyncio.Protocol):
 async def load(case: dict[str, Any], seconds: float) -> list[float]:
     loop = asyncio.get_running_loop()
     head = [f"POST {case['path']} HTTP/1.1", "Host: x", f"Content-Length: {len(case['body'])}"]
+    head.append(f"X-Call-Id: {NUMBER.decode()}")
     request = "\r\n".join([*head, *case["headers"], "", ""]).encode() + case["body"]
+    numbers = itertools.count()
     times: list[float] = []
     until = time.perf_counter() + seconds
     connections = [
         await loop.create_connection(
-            lambda: Connection(request, until, times), "127.0.0.1", case["port"]
+            lambda: Connection(request, numbers, until, times), "127.0.0.1", case["port"]
         )
         for _ in range(case["clients"])
     ]
