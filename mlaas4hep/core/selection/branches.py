@@ -65,8 +65,9 @@ def choose(
     if params.missing_branches == "common":
         wanted -= partial
     reads = wanted | ((preproc.reads | roles.about) - new)
-    fills = kinds.keys() - roles.about if params.missing_branches == "fill" else set()
-    check_alike(trees, reads, roles.about, fills)
+    about = preproc.behind(roles.about)
+    fills = kinds.keys() - about if params.missing_branches == "fill" else set()
+    check_alike(trees, reads, about, fills)
     features = wanted | (new - excluded)
     if not features:
         raise InvalidRequestError(

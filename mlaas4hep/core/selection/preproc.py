@@ -50,6 +50,14 @@ class Preproc:
         chosen_by = (collection.reads for collection in self.collections)
         return (names - frozenset(self.defines)).union(*chosen_by)
 
+    def behind(self, names: AbstractSet[str]) -> frozenset[str]:
+        """Return `names`, and all that the new branches among them are computed from."""
+        found = frozenset(names)
+        for branch in reversed(self.new_branches):  # each stands behind those that it needs
+            if branch.name in found:
+                found |= branch.expression.names
+        return found
+
     def check(self, flat: AbstractSet[str], jagged: AbstractSet[str]) -> None:
         """Check everything against the branches of a file, without reading entries.
 

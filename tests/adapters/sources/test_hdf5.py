@@ -36,7 +36,8 @@ def test_nothing_outside_an_hdf5_file_is_opened(source, tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["Events/x"] = np.arange(3.0)
         file["Events/link"] = h5py.ExternalLink("other.h5", "/x")
-        file["Events/soft"] = h5py.SoftLink("/Events/x")
+        file["outside"] = h5py.ExternalLink("other.h5", "/")
+        file["Events/through"] = h5py.SoftLink("/outside/x")
         raw = [(str(tmp_path / "secret"), 0, 24)]
         file["Events"].create_dataset("raw", (3,), "f8", external=raw)
         layout = h5py.VirtualLayout((3,), "f8")
@@ -47,7 +48,48 @@ def test_nothing_outside_an_hdf5_file_is_opened(source, tmp_path):
 
     assert [branch.name for branch in info.branches] == ["x"]
     left_out = dict.fromkeys(["raw", "virtual"], "values in other files")
-    assert dict(info.unreadable) == left_out | dict.fromkeys(["link", "soft"], "a link")
+    left_out |= {"link": "a link", "through": "a link to what is not in this file"}
+    assert dict(info.unreadable) == left_out
+
+
+def test_soft_links_to_arrays_of_the_same_file_are_followed(source, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["Events/x"] = np.arange(2.0)
+        file["raw/deep/y"] = np.arange(2.0) + 5
+        file["Events/y"] = h5py.SoftLink("/short/y")
+        file["short"] = h5py.SoftLink("raw/deep")
+
+    assert read(source, tmp_path / "a.h5", ["x", "y"]) == [{"x": 0, "y": 5}, {"x": 1, "y": 6}]
+    assert source.trees(str(tmp_path / "a.h5")) == ("Events", "raw/deep")
+
+
+def test_a_group_of_links_alone_is_a_tree_for_who_names_it(source, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["raw/y"] = np.arange(2.0)
+        file["view/z"] = h5py.SoftLink("../raw/y")
+        file["data/y"] = h5py.SoftLink("/raw/y")
+
+    assert read(source, tmp_path / "a.h5", ["y"], "data") == [{"y": 0}, {"y": 1}]
+    assert read(source, tmp_path / "a.h5", ["y"], "Events") == [{"y": 0}, {"y": 1}]
+
+
+def test_soft_links_that_give_no_new_array_are_left_out_by_name(source, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["Events/x"] = np.arange(3.0)
+        file["Events/again"] = h5py.SoftLink("x")
+        file["Events/gone"] = h5py.SoftLink("/nowhere")
+        file["Events/group"] = h5py.SoftLink("/Events")
+        file["Events/round"] = h5py.SoftLink("/Events/round/x")
+
+    info = source.describe(str(tmp_path / "a.h5"), "Events")
+
+    assert [branch.name for branch in info.branches] == ["x"]
+    assert dict(info.unreadable) == {
+        "again": "a link to x",
+        "gone": "a link to what is not in this file",
+        "group": "a link to the group /Events",
+        "round": "a link to what is not in this file",
+    }
 
 
 def test_types_that_numpy_does_not_have_are_left_out_by_name(tmp_path, source):

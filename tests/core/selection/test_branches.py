@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from mlaas4hep.core.data.planning.splitting import Splitting
 from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
+from mlaas4hep.core.data.weighting import Weighting
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Params
@@ -169,6 +171,25 @@ def test_a_label_is_never_filled():
 
     with pytest.raises(InvalidRequestError, match=r"'b.root' has no branch 'y'"):
         _choose(trees, labels=Labels(expression="y"), missing_branches="fill")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"labels": Labels(expression="s")},
+        {"labels": Labels(expression="x>0", beside=("s",))},
+        {"weighting": Weighting(expression="s")},
+        {"splitting": Splitting(validation="s==1")},
+    ],
+)
+def test_what_a_label_weight_or_split_is_computed_from_is_never_filled(asked):
+    trees = {"a.root": _tree(x="int8", y="int8"), "b.root": _tree(x="int8")}
+    preproc = """{"new_branch": {"s": {"def": "r>0", "type": "flat"}, "r": {"def": "2*y", "type": "flat"}}}"""
+
+    with pytest.raises(InvalidRequestError, match=r"'b.root' has no branch 'y'") as caught:
+        _choose(trees, preproc=preproc, missing_branches="fill", **asked)
+
+    assert "never filled" in caught.value.problem.hint
 
 
 def test_what_cuts_need_is_never_left_out():

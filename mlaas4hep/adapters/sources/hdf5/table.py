@@ -24,7 +24,6 @@ from mlaas4hep.adapters.sources.hdf5.heaps import HeapCheckedFile
 from mlaas4hep.adapters.sources.hdf5.pandas import (
     columns_of_block,
     columns_of_frame,
-    is_index,
     is_of_pandas,
     left_out,
 )
@@ -35,8 +34,8 @@ from mlaas4hep.adapters.sources.hdf5.references import (
     not_checkable,
     references,
 )
+from mlaas4hep.adapters.sources.hdf5.walk import Walk
 from mlaas4hep.adapters.sources.places.place import shown
-from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.windows import Window
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Columns
@@ -45,8 +44,6 @@ from mlaas4hep.core.requests.request import Params
 from mlaas4hep.errors import InvalidRequestError
 
 MIN_STEP = 1000  #: entries between boundaries, at least
-MAX_DEPTH = 8
-MAX_OBJECTS = 100_000
 _SWAPPED = "rows of numbers in the byte order of other machines; write them little-endian"
 
 Refer = Callable[[Any, str, "np.dtype[Any]"], References]
@@ -69,17 +66,16 @@ class Hdf5Table:
     def __init__(self, opening: Opening) -> None:
         checked = HeapCheckedFile(opening.file)
         file = opening.stack.enter_context(h5py.File(checked, "r"))
-        walk = _Walk()
-        found = walk.objects(file)
-        tree = _tree(found, opening.tree, shown(opening.place.url))
-        inside = {path: each for path, each in found.items() if _below(path, tree)}
+        walk = Walk(file)
+        tree = _tree(walk, opening.tree, shown(opening.place.url))
+        inside, twice = _inside(walk, tree)
         refer = partial(references, file=opening.file, file_bytes=opening.place.size_bytes)
         columns = of_one_length(
             (
                 *(c for path, each in inside.items() for c in _columns(path, each, tree, refer)),
                 *(
                     left_out(_name(path, tree) or path.rpartition("/")[2], why)
-                    for path, why in walk.left_out.items()
+                    for path, why in (walk.left_out | twice).items()
                     if _below(path, tree)
                 ),
             )
@@ -97,58 +93,34 @@ class Hdf5Table:
         return columns_between([self._columns[name] for name in names], *window)
 
 
-class _Walk:
-    """The arrays of a file by path; nothing that lies in other files is followed."""
-
-    def __init__(self) -> None:
-        self._left = MAX_OBJECTS
-        self.left_out: dict[str, str] = {}  #: why, by path
-
-    def objects(self, group: Any, path: str = "", depth: int = 0) -> dict[str, Any]:
-        """Return all arrays in a group."""
-        found: dict[str, Any] = {}
-        for name in group:
-            self._left -= 1
-            if self._left < 0 or depth > MAX_DEPTH:
-                raise ValueError("it has too many groups")
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                self.left_out[f"{path}{name}"] = "a link"  # to any file of this machine, maybe
-                continue
-            each = group[name]
-            if is_index(name, group):
-                continue
-            if isinstance(each, h5py.Group):
-                found |= self.objects(each, f"{path}{name}/", depth + 1)
-            elif isinstance(each, h5py.Dataset):
-                if why := _unknown_type(each):
-                    self.left_out[f"{path}{name}"] = why
-                else:
-                    found[f"{path}{name}"] = each
-        return found
-
-
-def _unknown_type(array: Any) -> str:
-    """Return what h5py says of a type that NumPy has not, such as integers of 24 bits."""
-    try:
-        return "" if array.dtype is not None else "no type"
-    except TypeError as error:
-        return f"a type that NumPy does not have: {first_line(error)}"
-
-
 def _below(path: str, tree: str) -> bool:
     return not tree or path == tree or path.startswith(f"{tree}/")
 
 
-def _tree(found: dict[str, Any], wanted: str, name: str) -> str:
+def _inside(walk: Walk, tree: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the arrays of a tree by path, and links to those that it has anyway, with why."""
+    own = {path: each for path, each in walk.arrays.items() if _below(path, tree)}
+    names = {each.id: path for path, each in own.items()}
+    links = {path: each for path, each in walk.linked.items() if _below(path, tree)}
+    twice = {
+        path: f"a link to {_name(names[each.id], tree)}"
+        for path, each in links.items()
+        if each.id in names
+    }
+    more = {path: each for path, each in links.items() if path not in twice}
+    return own | more, twice
+
+
+def _tree(walk: Walk, wanted: str, name: str) -> str:
     """Return the path of the group or table that is meant.
 
     Raises:
         InvalidRequestError: there is none of that name, and not just one at all.
     """
     wanted = wanted.strip("/")
-    if any(_below(path, wanted) for path in found):
+    if any(_below(path, wanted) for path in (*walk.arrays, *walk.linked)):
         return wanted
-    trees = _trees(found)
+    trees = _trees(walk.arrays)
     if len(trees) == 1 and wanted == Params().branch:
         return trees[0]
     listed = ", ".join(tree or "/" for tree in trees) or "none"
@@ -172,7 +144,7 @@ def open_table(opening: Opening) -> Hdf5Table:
 def list_trees(file: PlaceFile) -> tuple[str, ...]:
     """Return the names of the tables in a file; see `open_table`."""
     with h5py.File(HeapCheckedFile(file), "r") as opened:
-        return tuple(_trees(_Walk().objects(opened)))
+        return tuple(_trees(Walk(opened).arrays))
 
 
 def _out_of_reach(array: Any) -> str:
