@@ -10,6 +10,7 @@ import pytest
 
 from mlaas4hep.adapters.sources.places.place import Ends
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.places.web import client as webclient
 from mlaas4hep.adapters.sources.places.web import place as webplace
 from mlaas4hep.adapters.sources.places.web.client import MAX_REDIRECTS, WebClient
 from mlaas4hep.errors import (
@@ -150,6 +151,24 @@ def test_a_file_whose_server_knows_no_ranges_is_copied_whole(server, places, pat
     place = places.locate(f"{server.prefix}/{path}")
 
     assert (place.size_bytes, _read(place, 700, 900)) == (len(DATA), DATA[700:900])
+
+
+@pytest.mark.parametrize("path", ["good", "whole", "unknown"])
+def test_a_body_that_is_longer_than_the_room_for_a_piece_comes_whole(server, monkeypatch, path):
+    monkeypatch.setattr(webclient, "ROOM_BYTES", 1000)
+    monkeypatch.setattr(webclient, "PIECE_BYTES", 1000)
+
+    answer = WebClient(ServerPolicy()).get(f"{server.prefix}/{path}", (0, len(DATA)))
+
+    assert (answer.data, answer.whole) == (DATA, True)
+
+
+def test_a_body_that_is_longer_than_asked_for_is_cut_in_a_later_piece(server, monkeypatch):
+    monkeypatch.setattr(webclient, "ROOM_BYTES", 1000)
+
+    answer = WebClient(ServerPolicy()).get(f"{server.prefix}/huge", (0, 2500))
+
+    assert (len(answer.data), answer.whole) == (2500, False)
 
 
 def test_a_large_file_whose_server_knows_no_ranges_is_refused(server, places):

@@ -27,7 +27,7 @@ class Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         """Read the head, in the time that silence may last."""
         super().begin()
-        self._incoming.begin_body()
+        self._incoming.begin_body(is_framed=self.chunked)
 
     def read1(self, n: int = -1) -> bytes:
         """Return some bytes of the body, and count them: what else comes only frames them."""
@@ -44,16 +44,17 @@ class _IncomingBytes(io.RawIOBase):
         self._stream = sock.makefile("rb", buffering=0)
         self._silence_s = sock.gettimeout() or 0.0
         self._is_head = True
-        self.body_bytes = 0  #: that were given to whoever reads the answer
+        self._is_framed = False
+        self.body_bytes = 0  #: that were given to whoever reads the answer piece by piece
         self._begin()
 
     def _begin(self) -> None:
         self._since = time.monotonic()
         self._size_bytes = 0
 
-    def begin_body(self) -> None:
-        """Give the body time of its own."""
-        self._is_head = False
+    def begin_body(self, *, is_framed: bool) -> None:
+        """Give the body time of its own; a framed one comes in chunks, with their sizes between."""
+        self._is_head, self._is_framed = False, is_framed
         self._begin()
 
     def readable(self) -> bool:
@@ -74,7 +75,7 @@ class _IncomingBytes(io.RawIOBase):
         """
         if self._is_head and self._size_bytes > HEAD_BYTES:
             raise http.client.HTTPException("a head without end")
-        if self._size_bytes - self.body_bytes > FRAMING_BYTES:
+        if self._is_framed and self._size_bytes - self.body_bytes > FRAMING_BYTES:
             raise http.client.HTTPException("chunks or trailers without end")
         if time.monotonic() - self._since > self._silence_s + self._size_bytes / SLOWEST:
             raise TimeoutError

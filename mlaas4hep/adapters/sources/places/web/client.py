@@ -40,7 +40,8 @@ MAX_REDIRECTS = 5
 PATIENCE_S = 60.0  #: for a server that says when to come again
 PAUSES_S = (0.5, 1.5)  #: before the second and the third try
 SILENCE_S = 15.0  #: without a byte; who waited that long is told, and asks again later
-PIECE_BYTES = 128 * 1024  #: that are taken from a connection at once, and room is made for
+PIECE_BYTES = 128 * 1024  #: that are taken at once of a body whose length is not told
+ROOM_BYTES = 4 * 1024**2  #: that are made room for if it is told, before its first byte has come
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GOOD = frozenset({200, 206, 416})
 
@@ -209,16 +210,36 @@ def _pause_s(answer: Response | None, error: MlaasError, failed: int) -> float |
 
 def _read(response: urllib3.BaseHTTPResponse, limit: int, deadline: float) -> tuple[bytes, bool]:
     """Return at most `limit` bytes, and whether that was all."""
-    data = io.BytesIO()  # gives its bytes without a copy of them
+    take, most = _way(response)
+    data = io.BytesIO()  # takes the first piece, and gives it, without a copy
     left = limit
-    while part := response.read1(min(left + 1, PIECE_BYTES), decode_content=False):
-        data.write(part[:left])
+    while part := take(min(left + 1, most), decode_content=False):
+        data = _longer(data, part[:left])
         if len(part) > left:
             return data.getvalue(), False
         left -= len(part)
         if time.monotonic() > deadline:
             raise TimeoutError
     return data.getvalue(), True
+
+
+def _way(response: urllib3.BaseHTTPResponse) -> tuple[Callable[..., bytes], int]:
+    """Return what reads a piece of a body, and how long one may be.
+
+    A body whose length is told comes into its place at once; of others only their pieces are known.
+    """
+    if response.length_remaining is None:
+        return response.read1, PIECE_BYTES
+    return response.read, ROOM_BYTES
+
+
+def _longer(data: io.BytesIO, part: bytes) -> io.BytesIO:
+    if not data.tell():
+        data = io.BytesIO(part)
+        data.seek(0, io.SEEK_END)
+    else:
+        data.write(part)
+    return data
 
 
 def _parsed(url: str, text: str, base: httpx2.URL | None = None) -> httpx2.URL:
