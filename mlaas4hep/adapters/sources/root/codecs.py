@@ -7,6 +7,7 @@ anything is inflated.
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import cramjam
@@ -16,6 +17,11 @@ import xxhash
 
 BLOCK_HEADER = 9  #: codec, method, compressed and uncompressed size
 LARGEST = 1024**3  #: ROOT writes no object that is larger
+SMALLEST = 64 * 1024  #: bytes in a block, on average; ROOT fills all but the last one
+FEW = (
+    16  #: blocks that may be smaller: each costs a microsecond, and half a kilobyte while it waits
+)
+_XZ_MEMORY = 192 * 1024**2  #: that unpacking a block may take; xz's highest level takes 65 MB
 _NO_MEMORY = "not enough memory"
 _LZ4_CHECKSUM = 8  #: bytes of XXH64 before what lz4 packed, which has no checksum of its own
 
@@ -38,7 +44,10 @@ def inflated(data: memoryview, size: int, check: Check = lambda _size_bytes: Non
     """
     if len(data) == size:
         return data
-    found = list(_blocks(data))
+    most = FEW + size // SMALLEST
+    found = list(islice(_blocks(data), most + 1))
+    if len(found) > most:
+        raise UnknownCompressionError(f"{size} bytes in too many blocks")
     if size > LARGEST or sum(block_size for _, _, block_size in found) != size:
         raise UnknownCompressionError(f"{size} bytes are promised, and others are there")
     check(size)
@@ -100,7 +109,7 @@ def _unpacked(into: Callable[[memoryview, Any], int], data: memoryview, size: in
 
 
 def _xz(data: memoryview, size: int) -> bytes:
-    return _ended(lzma.LZMADecompressor(), data, size)
+    return _ended(lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY), data, size)
 
 
 def _ended(stream: Any, data: memoryview, size: int) -> bytes:

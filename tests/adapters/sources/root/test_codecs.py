@@ -1,5 +1,7 @@
 """Compressed blocks: what they say of their size is believed only where it agrees."""
 
+import lzma
+import resource
 import zlib
 from pathlib import Path
 
@@ -50,6 +52,34 @@ def test_another_size_than_is_promised_is_refused(codec, promised):
         inflated(memoryview(_block(codec, PACKED[codec], promised)), promised)
     with pytest.raises(UnknownCompressionError, match="promised"):
         inflated(memoryview(_block(codec, PACKED[codec], promised)), len(DATA))
+
+
+@pytest.mark.parametrize("rest", [PACKED[b"CS"], b"\x03\x00"])
+def test_a_basket_in_a_million_small_blocks_is_refused_before_they_are_looked_at(rest):
+    size = zlib.decompressobj(-zlib.MAX_WBITS).decompress(rest)
+    blocks = _block(b"CS", rest, len(size)) * 1_000_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(UnknownCompressionError, match="too many blocks"):
+        inflated(memoryview(blocks), 1000)
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024
+
+
+def test_a_block_of_xz_that_wants_a_dictionary_of_gigabytes_is_damaged():
+    packed = bytearray(lzma.compress(DATA, lzma.FORMAT_XZ, preset=9))
+    end = 8 + 4 * (packed[12] + 1)  # of the block's header, where its checksum begins
+    packed[packed.index(b"\x21\x01") + 2] = 38  # LZMA2, one byte: a dictionary of 2 GB
+    packed[end : end + 4] = zlib.crc32(packed[12:end]).to_bytes(4, "little")
+
+    with pytest.raises(lzma.LZMAError, match="Memory usage limit"):
+        inflated(memoryview(_block(b"XZ", bytes(packed))), len(DATA))
+
+
+def test_the_highest_level_of_xz_is_read():
+    packed = lzma.compress(DATA, lzma.FORMAT_XZ, preset=9 | lzma.PRESET_EXTREME)
+
+    assert bytes(inflated(memoryview(_block(b"XZ", packed)), len(DATA))) == DATA
 
 
 def test_no_flipped_bit_of_an_lz4_block_goes_unnoticed():
