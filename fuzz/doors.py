@@ -4,6 +4,7 @@ A status of 500 is a finding, and so is a door that is not healthy afterwards.
 """
 
 import json
+import logging
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ from tests.asgi import serving
 from tests.people import FOLDER, SUBMISSION, World, pack
 
 _ANSWER_S = 4.0
+_TOLD = 2000  #: letters of a traceback
 _LOOK = 16  #: inputs, after which the door is asked whether it is healthy
 _TOKEN = b"TOKEN-OF-ALICE"  #: in the good requests, which are made before the process
 _HEALTH = b"GET /_/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -110,9 +112,30 @@ def _predict(folder: Path) -> Read:
     return _knocking(app, world)
 
 
+class _Told(logging.Handler):
+    """Keeps the traceback of what a door did not foresee: it may not come a second time."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the end of a record with a traceback."""
+        if record.exc_info:
+            self.last = logging.Formatter().formatException(record.exc_info)[-_TOLD:]
+
+
+def _listening() -> _Told:
+    """Hear errors, although a process that fuzzes says nothing."""
+    told = _Told()
+    logging.disable(logging.WARNING)
+    logging.getLogger().addHandler(told)
+    return told
+
+
 def _knocking(app: object, world: World) -> Read:
     """Serve the app as long as this process lives; return what sends it bytes."""
-    kept = ExitStack()
+    kept, told = ExitStack(), _listening()
     url = urlsplit(kept.enter_context(serving(app)))
     token = world.token().encode()
     ask = partial(_asked, (str(url.hostname), int(url.port or 0)))
@@ -121,7 +144,7 @@ def _knocking(app: object, world: World) -> Read:
     def read(data: bytes, _served: ExitStack = kept) -> object:
         answer = ask(data.replace(_TOKEN, token))
         if answer[9:12] in (b"500", b"501", b"502"):
-            raise FellOverError(answer[:300].decode("latin-1"))
+            raise FellOverError(f"{told.last} {answer[9:12].decode()}")
         if (not answer or next(turn) % _LOOK == 0) and ask(_HEALTH)[9:12] != b"200":
             raise FellOverError("it is not healthy any more")
         return answer[9:12]

@@ -156,7 +156,7 @@ def _ended(read: Read, data: bytes, seconds: int) -> tuple[str, bool]:
         return attempt(read, data, seconds), False
     except BaseException as error:  # noqa: BLE001 - that is what is looked for
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return f"{error!r:.200} in {where.filename}:{where.lineno}", True
+        return f"{error!r:.2300} in {where.filename}:{where.lineno}", True
 
 
 def _silence() -> None:

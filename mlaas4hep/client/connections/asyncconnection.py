@@ -9,6 +9,7 @@ import httpx2
 from mlaas4hep.client.connections.attempts import RETRIES
 from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, all_headers, marked
 from mlaas4hep.client.connections.moves import Exchange, Form, Move, Pause, TokenRefusal, Work
+from mlaas4hep.client.connections.proxies import DIRECT
 from mlaas4hep.client.connections.tokens import Tokens
 from mlaas4hep.client.files import CountedFile, FileDownload
 
@@ -34,7 +35,7 @@ class AsyncConnection:
         self._bearer = Bearer(token)
         self._timeout = httpx2.Timeout(timeout_s, connect=CONNECT_S)
         self._http = httpx2.AsyncClient(
-            timeout=self._timeout, transport=transport, follow_redirects=True
+            timeout=self._timeout, transport=transport, mounts=DIRECT, follow_redirects=True
         )
 
     async def close(self) -> None:
@@ -71,9 +72,9 @@ class AsyncConnection:
         return response
 
     def _post_form(self, form: Form) -> httpx2.Response:
-        with form.file.open("rb") as content:
+        with form.file.open("rb") as content, httpx2.Client(mounts=DIRECT) as http:
             counted = CountedFile(content, form.on_bytes)
-            return httpx2.post(
+            return http.post(
                 form.url, data=dict(form.fields), files={"file": counted}, timeout=self._timeout
             )
 

@@ -9,6 +9,7 @@ import httpx2
 from mlaas4hep.client.connections.attempts import RETRIES
 from mlaas4hep.client.connections.bearer import CONNECT_S, TIMEOUT_S, Bearer, all_headers, marked
 from mlaas4hep.client.connections.moves import Exchange, Form, Move, Pause, TokenRefusal, Work
+from mlaas4hep.client.connections.proxies import DIRECT
 from mlaas4hep.client.connections.tokens import Tokens
 from mlaas4hep.client.files import CountedFile, FileDownload
 
@@ -40,6 +41,7 @@ class Connection:
         self._http = httpx2.Client(
             timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S),
             transport=transport,
+            mounts=DIRECT,
             follow_redirects=True,
         )
 
@@ -83,7 +85,10 @@ class Connection:
         return response
 
     def _post_form(self, form: Form) -> httpx2.Response:
-        with form.file.open("rb") as content, httpx2.Client(transport=self._transport) as http:
+        with (
+            form.file.open("rb") as content,
+            httpx2.Client(transport=self._transport, mounts=DIRECT) as http,
+        ):
             counted = CountedFile(content, form.on_bytes)
             return http.post(
                 form.url,
