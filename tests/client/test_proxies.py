@@ -7,7 +7,7 @@ import pytest
 from mlaas4hep.client.connections.asyncconnection import AsyncConnection
 from mlaas4hep.client.connections.connection import Connection
 from mlaas4hep.client.connections.moves import Exchange
-from tests.proxies import listening, proxied
+from tests.client.proxies import listening, proxied
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from mlaas4hep.adapters.identity import web
-from tests.proxies import listening, proxied
+from tests.client.proxies import listening, proxied
 
 
 @pytest.fixture

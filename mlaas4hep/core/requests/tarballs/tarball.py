@@ -6,9 +6,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import BinaryIO, Self, cast
 
 from mlaas4hep.core.gunzip import gunzip
+from mlaas4hep.core.requests.tarballs.attributes import check_attributes, sparse_file
 from mlaas4hep.core.requests.tarballs.upload import MAX_MEMBERS, is_litter, member_path
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
@@ -16,17 +18,14 @@ FREE_BYTES = 64 * 1024**2  #: this much may come out of any archive, however wel
 MAX_RATIO = 100  #: afterwards, at most this many bytes out of one
 MAX_HEADERS = 3 * MAX_MEMBERS  #: of files, folders, links and whatever else
 MAX_LONG_BYTES = 8 * 1024**2  #: of long names and attributes, in all headers together
+_MAX_GLOBAL = 4  #: headers with attributes of all members
 _MAX_CHAIN = 16  #: headers that may say something about one member
 _MAX_READ = 2 * 1024**2  #: tarfile reads its long headers at once: none is larger than this
 _STEP = 1024**2
 _GZIP_MAGIC = b"\x1f\x8b"
-_LONG_TYPES = (  # headers whose content says more about the next member, or about all
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-)
+_ATTRIBUTES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+#: headers whose content says more about the next member, or about all
+_LONG_TYPES = (*_ATTRIBUTES, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 _HOW = "pack it again with: tar -czf luca.tar.gz luca/"
 
 
@@ -54,7 +53,7 @@ def members(archive: BinaryIO, max_bytes: int) -> Iterator[PackedFile]:
     with _our_errors():
         source = _BoundedTar(archive, max_bytes)
         names = _Names()
-        headers = _Headers()
+        headers = _Headers(source)
         with tarfile.open(
             fileobj=cast(BinaryIO, source), mode="r:", tarinfo=headers.counting()
         ) as tar:
@@ -77,8 +76,8 @@ def members(archive: BinaryIO, max_bytes: int) -> Iterator[PackedFile]:
 def _check_kind(info: tarfile.TarInfo) -> None:
     if info.issym() or info.islnk():
         kind = f"a link to {info.linkname!r}"
-    elif info.issparse() or info.size < 0:
-        kind = "a sparse file"
+    elif info.size < 0:
+        kind = "smaller than nothing"
     elif not info.isreg():
         kind = "a device or pipe"
     else:
@@ -94,9 +93,11 @@ def _check_kind(info: tarfile.TarInfo) -> None:
 class _Headers:
     """How many headers an archive had so far, also those of which `tarfile` tells nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: "_BoundedTar") -> None:
+        self._source = source
         self.count = 0
         self.of_member = 0  #: since the last member
+        self.of_all = 0
         self.long_bytes = 0
 
     def counting(self) -> type[tarfile.TarInfo]:
@@ -115,11 +116,17 @@ class _Headers:
         """Count one header; TooLargeError when there are more than anybody needs."""
         self.count += 1
         self.of_member += 1
+        self.of_all += info.type == tarfile.XGLTYPE
+        if info.type == tarfile.GNUTYPE_SPARSE:  # its map may be as long as the tarball
+            raise sparse_file(info.name)
         if info.type in _LONG_TYPES:
             self.long_bytes += info.size
-        if self.count > MAX_HEADERS or self.of_member > _MAX_CHAIN:
+            self._source.reads_attributes = info.type in _ATTRIBUTES
+        too_many = self.of_member > _MAX_CHAIN or self.of_all > _MAX_GLOBAL
+        if self.count > MAX_HEADERS or too_many:
             raise TooLargeError(
-                f"more than {MAX_HEADERS} headers in the tarball, or {_MAX_CHAIN} for one member",
+                f"more than {MAX_HEADERS} headers in the tarball, {_MAX_CHAIN} for one member,"
+                f" or {_MAX_GLOBAL} for all",
                 stage="upload",
                 hint=_HOW,
             )
@@ -139,7 +146,7 @@ class _Names:
         self._folders: set[str] = set()
 
     def add(self, path: str) -> None:
-        parents = ["/".join(path.split("/")[:depth]) for depth in range(1, path.count("/") + 1)]
+        parents = list(accumulate(path.split("/")[:-1], "{}/{}".format))
         taken = path in self._files or path in self._folders
         if taken or not self._files.isdisjoint(parents):
             raise InvalidRequestError(
@@ -162,6 +169,7 @@ class _BoundedTar:
         self._packed = packed
         self._max_bytes = max_bytes
         self._last = b""
+        self.reads_attributes = False  #: what is read next
 
     def tell(self) -> int:
         return self._plain.tell()
@@ -179,6 +187,9 @@ class _BoundedTar:
             )
         self._last = self._plain.read(size)
         self._check(self.tell())
+        if self.reads_attributes:
+            self.reads_attributes = False
+            check_attributes(self._last)
         return self._last
 
     def _check(self, unpacked: int) -> None:

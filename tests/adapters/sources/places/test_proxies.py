@@ -2,7 +2,7 @@
 
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.client import WebClient
-from tests.proxies import listening, proxied
+from tests.client.proxies import listening, proxied
 
 
 def test_a_data_server_is_asked_without_a_proxy_because_its_address_was_checked(monkeypatch):

@@ -65,6 +65,7 @@ def header(kind, name="x", content=b""):
 
 
 ATTRIBUTES = b"11 a=bcdef\n"
+LONG_ATTRIBUTE = b"1500000 a=%s\n" % (b"x" * 1_499_989)
 MANY = {
     "folders": (header(tarfile.DIRTYPE), 200_000),
     "litter": (header(tarfile.REGTYPE, "._x"), 200_000),
@@ -72,7 +73,7 @@ MANY = {
     "attributes of all": (header(tarfile.XGLTYPE, content=ATTRIBUTES), 5_000),
     "long names of one member": (header(tarfile.GNUTYPE_LONGNAME, content=b"x\0"), 5_000),
     "bytes of attributes": (
-        header(tarfile.XHDTYPE, content=ATTRIBUTES * 150_000) + header(tarfile.DIRTYPE),
+        header(tarfile.XHDTYPE, content=LONG_ATTRIBUTE) + header(tarfile.DIRTYPE),
         10,
     ),
 }
