@@ -43,6 +43,7 @@ def services(settings: Settings) -> Services:
     stores = {bucket: make(settings.store_bucket_prefix + bucket) for bucket in BUCKETS}
     messages = messaging(settings)
     demand, stopping = _demand(settings), Stopping()
+    runtimes = Runtimes(demand=demand, prepared_seconds=settings.prepared_seconds)
     return Services(
         tarballs=stores["tarballs"],
         runs_files=stores["runs"],
@@ -58,7 +59,8 @@ def services(settings: Settings) -> Services:
         dead_letters=messages.dead_letters,
         clock=time.time,
         trainer=deferred(lambda: _trainer(settings, demand)),
-        load_model=Runtimes(demand=demand, prepared_seconds=settings.prepared_seconds).load,
+        load_model=runtimes.load,
+        prepare_models=runtimes.prepare,
         tables=deferred(_tables),
         recent=RecentValues(),
         direct_uploads=direct_uploads(settings),

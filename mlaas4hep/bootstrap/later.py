@@ -7,6 +7,7 @@ if it were loaded before.
 
 import gc
 import threading
+from collections.abc import Callable
 from importlib import import_module
 
 from mlaas4hep.core.collector import no_collection
@@ -21,9 +22,14 @@ _OF_PREDICT = (
 )
 
 
-def begin_loading() -> None:
-    """Load it in a thread that ends with the process."""
-    threading.Thread(target=load, name="loading", daemon=True).start()
+def begin_loading(then: Callable[[], None]) -> None:
+    """Load it in a thread that ends with the process, and go on with `then`."""
+
+    def work() -> None:
+        load()
+        then()
+
+    threading.Thread(target=work, name="loading", daemon=True).start()
 
 
 def load() -> None:

@@ -79,6 +79,10 @@ class Stopping:
         return work.done()
 
 
+def _nothing() -> None:
+    """Begin nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The world as the steps see it; made by `bootstrap`, passed as an argument."""
@@ -97,6 +101,8 @@ class Services:
     load_model: LoadModel
     tables: TableWriter
     recent: Recent  #: records that were parsed already
+    #: begins what the first model that is loaded would wait for
+    prepare_models: Callable[[], None] = _nothing
     stopping: Stopping = field(default_factory=Stopping)
     direct_uploads: DirectUploads = field(default_factory=NoDirectUploads)
     direct_downloads: DirectDownloads = field(default_factory=NoDirectDownloads)

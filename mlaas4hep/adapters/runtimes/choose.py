@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mlaas4hep.adapters.runtimes.confined.runtime import ConfinedRuntime
 
 _REMEMBERED = 10_000
+_REHEARSAL = "rehearsal"  #: the engine that only tries a file out
 
 
 class Runtimes:
@@ -58,6 +59,12 @@ class Runtimes:
             for allowance in set(self._allowances.values())
         }
 
+    def prepare(self) -> None:
+        """Begin to prepare what tries out `.tflite` files, so that the first one need not wait for it."""
+        from mlaas4hep.adapters.runtimes.confined import process  # noqa: PLC0415 - see the class
+
+        process.prepare(_REHEARSAL, self._prepared_seconds)
+
     def load(self, store: ObjectStore, record: ModelRecord) -> Runtime:
         """Return the loaded model.
 
@@ -85,7 +92,7 @@ class Runtimes:
         content = store.get(keys.model_file(record.owner, record.name, record.version, file))
         digest = hashlib.sha256(content).digest()
         if digest not in self._rehearsed:
-            self._confined(store, record, file, replace(kind, engine="rehearsal")).close()
+            self._confined(store, record, file, replace(kind, engine=_REHEARSAL)).close()
             self._rehearsed[digest] = True
         return bounded_runtime(content) or confined()
 

@@ -121,10 +121,9 @@ class Doorman:
 class PredictApp:
     """The ASGI application, and the short way past it."""
 
-    def __init__(self, context: Context, begin: Callable[[], None] = begin_loading) -> None:
-        """Answer with the parts in `context`; `begin` is called when the server has started."""
+    def __init__(self, context: Context) -> None:
+        """Answer with the parts in `context`."""
         self.context = context
-        self._begin = begin
         self.prompt = ShortWay(context).answers
 
     def levels(self) -> Iterator[Level]:
@@ -140,7 +139,8 @@ class PredictApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
         if scope["type"] == "lifespan":
-            await lifespan(receive, send, self.context.batcher.close, self._begin)
+            begin = partial(begin_loading, self.context.services.prepare_models)
+            await lifespan(receive, send, self.context.batcher.close, begin)
             return
         await self.answered(scope, receive, send)
 

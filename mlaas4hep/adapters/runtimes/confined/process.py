@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from mlaas4hep.adapters.children import start
 from mlaas4hep.adapters.children.forked import release
-from mlaas4hep.adapters.children.request import ChildRequest, Program
-from mlaas4hep.adapters.children.start import start
+from mlaas4hep.adapters.children.request import NOWHERE, ChildRequest, Program
 from mlaas4hep.adapters.confinement.environment import bare_environment
 from mlaas4hep.adapters.runtimes.confined.processortime import OwnTime, used_seconds
 
+_MODULE = "mlaas4hep.adapters.runtimes.confined.child"
+_PREPARED = ("tensorflow", "rehearsal")  #: engines that take seconds to import, or start often
 _PROCESSORS = 4  #: that a batch may keep busy for all of its time
 _ENDS_S = 2.0  #: until a process whose socket is closed is gone
 _FAULTS = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT, -signal.SIGFPE, -signal.SIGILL)
@@ -28,6 +30,19 @@ _LOOK_S = 0.1  #: between two looks at what it has had
 
 class StarvedError(Exception):
     """Others had the processors: it is no fault of the model that it said nothing."""
+
+
+def program_of(engine: str) -> Program:
+    """Return the program that runs models of an engine."""
+    return Program(module=_MODULE, prepares=engine if engine in _PREPARED else "")
+
+
+def prepare(engine: str, prepared_s: float) -> None:
+    """Begin to prepare what forks processes of an engine; see `children.start.prepare`."""
+    wanted = ChildRequest(
+        program=program_of(engine), folder=NOWHERE, environment=_environment, descriptor=-1
+    )
+    start.prepare(wanted, prepared_s)
 
 
 class Process:
@@ -46,7 +61,7 @@ class Process:
                 descriptor=theirs.fileno(),
                 arguments=arguments,
             )
-            self._child = start(wanted, prepared_s)
+            self._child = start.start(wanted, prepared_s)
         self._own = OwnTime(self.pid)
         self._renewed_at = -math.inf
         self._killing = threading.Lock()

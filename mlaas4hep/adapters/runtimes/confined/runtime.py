@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from mlaas4hep.adapters.children import frames
-from mlaas4hep.adapters.children.request import Program
 from mlaas4hep.adapters.runtimes.confined.house import House
-from mlaas4hep.adapters.runtimes.confined.process import Process, StarvedError
+from mlaas4hep.adapters.runtimes.confined.process import Process, StarvedError, program_of
 from mlaas4hep.adapters.runtimes.confined.ways import Way, announced
 from mlaas4hep.adapters.runtimes.entry import DEFAULT, STRINGS
 from mlaas4hep.core import keys
@@ -25,9 +24,6 @@ from mlaas4hep.core.models.bundle.kinds import ModelKind
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 from mlaas4hep.ports import ObjectStore, Runtime
-
-_MODULE = "mlaas4hep.adapters.runtimes.confined.child"
-_PREPARED = ("tensorflow", "rehearsal")  #: engines that take seconds to import, or start often
 
 
 class SignatureRuntime:
@@ -71,9 +67,7 @@ class ConfinedRuntime:
         self._was_starved = False  #: when it gave up: others had the processors
         nodes = record.input_node, record.output_node
         self._arguments = (kind.engine, file, *nodes, str(record.folds))
-        self._program = Program(
-            module=_MODULE, prepares=kind.engine if kind.engine in _PREPARED else ""
-        )
+        self._program = program_of(kind.engine)
         self._name, self._id = record.name, f"{record.owner}/{record.version}"
         self._house = house
         self._lock = threading.Lock()

@@ -2,6 +2,7 @@
 
 import struct
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from ai_edge_litert.interpreter import Interpreter
@@ -74,3 +75,30 @@ def test_a_word_of_which_nothing_is_left_is_refused_or_read(content, byte):
             ends.add("read")
 
     assert ends
+
+
+def _prepared():
+    """Return the processes that this one has prepared for trying files out."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        for pid in (task / "children").read_text().split():
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if b"rehearsal" in arguments:
+                found.add(int(pid))
+    return found
+
+
+def test_what_tries_files_out_is_prepared_before_the_first_one_comes(content):
+    Runtimes().prepare()
+    prepared = _prepared()
+    assert len(prepared) == 1
+
+    _load(content)
+    assert _prepared() == prepared
+
+
+def test_nothing_is_prepared_where_each_process_is_a_fresh_one():
+    prepared = _prepared()
+    Runtimes(prepared_seconds=0).prepare()
+
+    assert _prepared() == prepared
