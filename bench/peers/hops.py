@@ -1,7 +1,8 @@
 """`python -m bench.peers.hops --watchdog PROGRAM`: what a watchdog costs before predict.
 
 One JSON row is asked of the function and of a constant answer, each alone and behind the watchdog,
-in turns. Processor time is that of the server and of its watchdog.
+in turns. Processor time is that of the server and of its watchdog. One watchdog runs at a time:
+of-watchdog takes port 8081 for its metrics, whatever it is told.
 """
 
 import argparse
@@ -26,15 +27,22 @@ CLIENTS = (1, 10, 100)
 
 @dataclass(frozen=True)
 class Way:
-    """A server, and what lies before it."""
+    """A server, and the watchdog that is to lie before it."""
 
     name: str
     port: int
-    processes: tuple[subprocess.Popen[bytes], ...]
+    server: subprocess.Popen[bytes]
+    watchdog: str = ""  #: program; empty: none
 
-    @property
-    def cpu_s(self) -> float:
-        return sum(servers.cpu_s(each.pid) for each in self.processes)
+    @contextmanager
+    def opened(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Yield the port to ask, and the processes behind it."""
+        if not self.watchdog:
+            yield self.port, (self.server.pid,)
+            return
+        (port,) = free_ports(1)
+        with servers.ended(servers.start_watchdog(self.watchdog, port, self.port), port) as dog:
+            yield port, (self.server.pid, dog.pid)
 
 
 def main() -> None:
@@ -53,26 +61,19 @@ def main() -> None:
 
 @contextmanager
 def running(state: Path, watchdog: str) -> Iterator[list[Way]]:
-    """Start both servers, each with a watchdog before it."""
-    ports = free_ports(4)
-    predict, constant, *behind = ports
+    """Start both servers; each is asked alone and behind a watchdog."""
+    predict, constant = free_ports(2)
     with ExitStack() as ending:
-
-        def started(process: subprocess.Popen[bytes], port: int) -> subprocess.Popen[bytes]:
-            return ending.enter_context(servers.ended(process, port))
-
         jwks_url = servers.key_server(state)
-        function = started(servers.start_function(state, jwks_url, predict), predict)
-        fixed = started(servers.start_constant(constant), constant)
-        dogs = [
-            started(servers.start_watchdog(watchdog, port, upstream), port)
-            for port, upstream in zip(behind, (predict, constant), strict=True)
-        ]
+        function = ending.enter_context(
+            servers.ended(servers.start_function(state, jwks_url, predict), predict)
+        )
+        fixed = ending.enter_context(servers.ended(servers.start_constant(constant), constant))
         yield [
-            Way("constant", constant, (fixed,)),
-            Way("constant, watchdog", behind[1], (fixed, dogs[1])),
-            Way("predict", predict, (function,)),
-            Way("predict, watchdog", behind[0], (function, dogs[0])),
+            Way("constant", constant, fixed),
+            Way("constant, watchdog", constant, fixed, watchdog),
+            Way("predict", predict, function),
+            Way("predict, watchdog", predict, function, watchdog),
         ]
 
 
@@ -84,15 +85,24 @@ def compare(ways: list[Way], token: str, options: argparse.Namespace) -> None:
         found: dict[str, list[tuple[float, float]]] = {each.name: [] for each in ways}
         for number in range(options.rounds + 1):
             for way in ways:
-                question = Question(way.name, way.port, "/json", body, clients, 1, headers)
-                before = way.cpu_s
-                sample = ask(question, options.seconds, {way.port: way.processes[0].pid})
+                rate, cost = asked(way, body, clients, headers, options.seconds)
                 if number:  # the first one loads the model
-                    requests = sample.value * options.seconds
-                    found[way.name].append((sample.value, 1e6 * (way.cpu_s - before) / requests))
+                    found[way.name].append((rate, cost))
         for name, each in found.items():
             rate, cost = (statistics.median(values) for values in zip(*each, strict=True))
             print(f"{clients:7}  {name:20}  {rate:10.0f}  {cost:6.0f}", flush=True)
+
+
+def asked(
+    way: Way, body: bytes, clients: int, headers: tuple[str, ...], seconds: float
+) -> tuple[float, float]:
+    """Return requests a second, and the microseconds of processor time that one took."""
+    with way.opened() as (port, pids):
+        question = Question(way.name, port, "/json", body, clients, 1, headers)
+        before = sum(map(servers.cpu_s, pids))
+        sample = ask(question, seconds, {port: pids[0]})
+        taken = sum(map(servers.cpu_s, pids)) - before
+    return sample.value, 1e6 * taken / (sample.value * seconds)
 
 
 if __name__ == "__main__":
