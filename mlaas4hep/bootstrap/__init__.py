@@ -96,9 +96,9 @@ def _backed(runs: RunBook, stored: ObjectStore) -> RunBook:
 
 
 def _tables() -> TableWriter:
-    from mlaas4hep.adapters.tables import Tables  # noqa: PLC0415 - few functions write them
+    from mlaas4hep.adapters.tablefiles import TableFiles  # noqa: PLC0415 - few functions write them
 
-    return Tables()
+    return TableFiles()
 
 
 def _proposer() -> Proposer:

@@ -1,7 +1,10 @@
 """When boosting stops: after some rounds in which the validation became no better."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +19,15 @@ class EarlyStop:
     def anew(self) -> Self:
         """Return the state before the first round."""
         return replace(self, best_round=-1, best_value=0.0)
+
+    def best(self) -> NDArray[np.float64]:
+        """Return the best round and its value, for a checkpoint; shape (2,)."""
+        return np.array([self.best_round, self.best_value])
+
+    def from_best(self, best: NDArray[Any]) -> Self:
+        """Return the state after the round that `best` told."""
+        number, value = best
+        return replace(self, best_round=int(number), best_value=float(value))
 
     def after(self, number: int, value: float, *, higher_is_better: bool) -> Self:
         """Return what is best after a round with this value."""

@@ -7,7 +7,7 @@ ends with the same trees.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import lightgbm
@@ -93,14 +93,12 @@ class LightgbmModel(BoostedModel):
     def state(self) -> State:
         """Return the trees so far."""
         text = self._booster.model_to_string(num_iteration=-1)
-        best = np.array([self._stop.best_round, self._stop.best_value])
-        return {"trees": np.frombuffer(text.encode(), np.uint8), "best": best}
+        return {"trees": np.frombuffer(text.encode(), np.uint8), "best": self._stop.best()}
 
     def restore(self, state: State) -> None:
         """Take them; `fit` makes them again if there are rounds left."""
-        number, value = state["best"]
         self._booster = lightgbm.Booster(model_str=state["trees"].tobytes().decode())
-        self._stop = replace(self._stop, best_round=int(number), best_value=float(value))
+        self._stop = self._stop.from_best(state["best"])
 
     def _parts(self, blocks: Blocks, chunks: int) -> "_Parts":
         """Return entries for LightGBM, whose categories are whole numbers."""

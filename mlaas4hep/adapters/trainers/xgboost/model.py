@@ -6,7 +6,6 @@ checkpoint again, in seconds and with the same seeds: only so it ends with the s
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,15 +91,14 @@ class XgboostModel(BoostedModel):
         """Return the trees so far, and the best round."""
         return {
             "booster": np.frombuffer(self._booster.save_raw("ubj"), np.uint8),
-            "best": np.array([self._stop.best_round, self._stop.best_value]),
+            "best": self._stop.best(),
         }
 
     def restore(self, state: State) -> None:
         """Take them; `fit` makes them again if there are rounds left."""
-        number, value = state["best"]
         booster = xgboost.Booster(self._params, model_file=bytearray(state["booster"].tobytes()))
         self._booster = booster
-        self._stop = replace(self._stop, best_round=int(number), best_value=float(value))
+        self._stop = self._stop.from_best(state["best"])
 
     def _matrix(self, blocks: Blocks, like: Any = None) -> Any:
         """Return entries as XGBoost reads them: in the bins of other ones, unless it needs rows."""

@@ -8,7 +8,7 @@ import pytest
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.sources.formats import FORMATS
-from mlaas4hep.adapters.tables import TREE, Tables
+from mlaas4hep.adapters.tablefiles import TREE, TableFiles
 from mlaas4hep.core.models.scoring import Format
 
 PARTS = [
@@ -32,7 +32,7 @@ def test_what_is_written_is_named_as_input_files_are():
 def test_what_was_written_is_read_back(tmp_path, kind):
     path = tmp_path / f"scores.{kind}"
 
-    Tables().write(kind, path, iter(PARTS))
+    TableFiles().write(kind, path, iter(PARTS))
 
     source = DataFiles(MemoryStore(lambda: 0.0))
     names = list(PARTS[0])
@@ -48,7 +48,7 @@ def test_what_was_written_is_read_back(tmp_path, kind):
 def test_entries_without_a_score_stay_without_one(tmp_path, kind):
     path = tmp_path / f"scores.{kind}"
 
-    Tables().write(kind, path, iter([{"score": np.array([0.5, np.nan], np.float32)}]))
+    TableFiles().write(kind, path, iter([{"score": np.array([0.5, np.nan], np.float32)}]))
 
     source = DataFiles(MemoryStore(lambda: 0.0))
     (block,) = source.read(source.survey(str(path), TREE, ["score"]), ["score"], 0, 2)
@@ -59,6 +59,6 @@ def test_entries_without_a_score_stay_without_one(tmp_path, kind):
 def test_a_table_without_rows_is_written(tmp_path, kind):
     path = tmp_path / f"scores.{kind}"
 
-    Tables().write(kind, path, iter([PARTS[1]]))
+    TableFiles().write(kind, path, iter([PARTS[1]]))
 
     assert path.exists()

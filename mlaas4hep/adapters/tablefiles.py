@@ -20,7 +20,7 @@ from mlaas4hep.core.models.scoring import Format, Table
 TREE = "scores"
 
 
-class Tables:
+class TableFiles:
     """`ports.TableWriter`; each library is imported when a table of its kind is written."""
 
     def write(self, kind: Format, path: Path, parts: Iterable[Table]) -> None:
