@@ -261,6 +261,19 @@ def test_digits_that_would_be_lost_are_refused(source, tmp_path, number, point, 
         _columns(source, path)
 
 
+def test_a_long_text_is_no_damage_where_whole_numbers_are_looked_at(source, tmp_path):
+    path = _write(tmp_path, f"x,t\n0.5,a\n9007199254740992,{'b' * 200_000}\n")
+
+    assert _columns(source, path)["x"] == [0.5, 2.0**53]
+
+
+def test_a_mistake_behind_a_long_text_is_named_with_its_line(source, tmp_path):
+    path = _write(tmp_path, f"x,t\n1,a\n2,{'b' * 200_000}\n3\n")
+
+    with pytest.raises(InvalidRequestError, match="line 4 has 1 values, not 2"):
+        _columns(source, path)
+
+
 @pytest.mark.parametrize("number", ["9007199254740993.0", "9007199254740992", "1.5e20", "inf"])
 def test_large_numbers_of_which_no_digit_is_lost_are_read(source, tmp_path, number):
     path = _write(tmp_path, f"x\n0.5\n{number}\n0.1234567890123456789\n")

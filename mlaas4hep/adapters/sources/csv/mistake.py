@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from mlaas4hep.adapters.sources.columnar.exact import InexactError, exact
 
+csv.field_size_limit(2**31 - 1)  # pieces are bounded; Python's 128 kB would call long texts damage
 _WHOLE = re.compile(r"[+-]?\d{16,4000}")  #: perhaps above 2^53; longer ones Python does not read
 _TRUTHS = {"true", "false", "0", "1"}
 _GAPS = {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"}
