@@ -141,7 +141,7 @@ class TrainingData:
         if self._labels.task not in OF_CLASSES:
             counts = without_labels(counts)
         if reason := unusable(counts, self._params.splitting, self._job.classes):
-            raise TrainingError(*reason)
+            raise TrainingError(reason.message, reason.hint)
 
     def check_parts(self) -> None:
         """Refuse a split that leaves nothing to learn from, after every chunk was seen.

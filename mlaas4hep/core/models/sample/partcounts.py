@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,19 @@ from mlaas4hep.core.data.columns import Array
 from mlaas4hep.core.data.planning.splitting import Splitting
 
 PartCounts = Mapping[tuple[int, float], int]  #: (part, label): entries
-Reason = tuple[str, str]  #: what is wrong, and what to do about it
 _TRAINS, _VALIDATES = 0, 1  #: parts, where nobody asks for folds
 _MOST_COUNTS = 2000  #: more are of values, not of classes
 _OTHER_FOLDS = "fewer folds, or another fold_by in params.json"
+_PARAMS_FILE = "params.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why nothing can be learned from entries."""
+
+    message: str
+    hint: str  #: what to do about it
+    file: str = ""  #: that asks for it; a message of a training begins with it
 
 
 def counted(blocks: Iterable[tuple[NDArray[np.uint8], Array]]) -> PartCounts:
@@ -55,15 +65,14 @@ def class_name(label: float, classes: tuple[str, ...]) -> str:
 
 def _folds(counts: PartCounts, splitting: Splitting, classes: tuple[str, ...]) -> Iterator[Reason]:
     known = sorted({label for _, label in counts})
+    by = f"fold_by {splitting.fold_by!r}" if splitting.fold_by else f"folds {splitting.folds}"
     for fold in range(splitting.folds):
         lacking = [label for label in known if not counts.get((fold, label))]
         if lacking:
             named = class_name(lacking[0], classes)
             what = f" of class {named}" if len(lacking) < len(known) else ""
-            yield (
-                f"no entry{what} is in fold {fold}: its model could not be validated",
-                _OTHER_FOLDS,
-            )
+            text = f"{by}: no entry{what} is in fold {fold}: its model could not be validated"
+            yield _of_params(text, _OTHER_FOLDS)
 
 
 def _validation(
@@ -72,19 +81,23 @@ def _validation(
     there = {part for part, _ in counts}
     expression = splitting.validation
     if _TRAINS not in there:
-        yield (
-            "no entry is left to learn from",
-            f"validation {expression!r} is true for every entry",
+        yield _of_params(
+            f"validation {expression!r} is true for every entry: no entry is left to learn from",
+            "an expression such as 'event % 5 == 0'",
         )
     if _VALIDATES not in there:
-        yield (
+        yield _of_params(
             f"validation {expression!r} is true for no entry",
             "an expression such as 'event % 5 == 0'",
         )
     for label in sorted({label for _, label in counts}):
         if not counts.get((_TRAINS, label)):
             text = f"true for every entry of class {class_name(label, classes)}"
-            yield (
+            yield _of_params(
                 f"validation {expression!r} is {text}: it cannot be learned",
                 "an expression that has nothing to do with the label, such as 'event % 5 == 0'",
             )
+
+
+def _of_params(text: str, hint: str) -> Reason:
+    return Reason(message=f"{_PARAMS_FILE}: {text}", hint=hint, file=_PARAMS_FILE)

@@ -41,10 +41,10 @@ def untrainable(
         PermanentError: there are none, so that the run would be refused.
     """
     entries = sum(len(each.labels) for each in sample)
-    for message, hint in _reasons(sample, request, task) if entries else ():
+    for why in _reasons(sample, request, task) if entries else ():
         if is_whole:
-            raise PermanentError(message, stage="train", hint=hint)
-        yield f"of the first {entries} entries looked at: {message} ({hint})"
+            raise PermanentError(why.message, stage="train", file=why.file, hint=why.hint)
+        yield f"of the first {entries} entries looked at: {why.message} ({why.hint})"
 
 
 def known_labels(sample: Sequence[SampledEntries], request: Request) -> SampledLabels:
@@ -69,9 +69,9 @@ def _reasons(
     labels = np.concatenate([each.labels for each in sample])
     classifies = _classifies(labels, request, task)
     if classifies and not request.labels.values and (labels == labels[0]).all():
-        yield (
-            f"all entries have label {labels[0]:g}: there is nothing to tell apart",
-            "labels.txt should give at least two classes, and cuts should leave both",
+        yield Reason(
+            message=f"all entries have label {labels[0]:g}: there is nothing to tell apart",
+            hint="labels.txt should give at least two classes, and cuts should leave both",
         )
     parted = [(each.parts, each.labels) for each in sample if each.parts is not None]
     if parted:

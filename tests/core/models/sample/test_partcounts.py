@@ -23,10 +23,11 @@ def counts(*parts):
     ],
 )
 def test_a_validation_that_leaves_nothing_of_a_class_or_part_is_told(parts, says):
-    message, hint = unusable(counts(*parts), BY_EVENT, ("b", "s"))
+    reason = unusable(counts(*parts), BY_EVENT, ("b", "s"))
 
-    assert says in message
-    assert "validation" in hint + message
+    assert says in reason.message
+    assert reason.message.startswith("params.json: validation 'event % 2 == 0' is true")
+    assert reason.file == "params.json"
 
 
 def test_a_validation_that_leaves_both_classes_in_both_parts_is_fine():
@@ -38,6 +39,7 @@ def test_a_class_may_only_train_and_values_of_a_regression_may_do_either():
     assert unusable(without_labels(counts(0, 0, 1, 1)), BY_EVENT, ()) is None
 
 
+@pytest.mark.parametrize(("by", "named"), [("", "folds 3"), ("event % 7", "fold_by 'event % 7'")])
 @pytest.mark.parametrize(
     ("parts", "says"),
     [
@@ -45,10 +47,11 @@ def test_a_class_may_only_train_and_values_of_a_regression_may_do_either():
         ([0, 1, 0, 1], "no entry is in fold 2"),
     ],
 )
-def test_a_fold_that_is_empty_or_lacks_a_class_is_told(parts, says):
-    message, _ = unusable(counts(*parts), Splitting(folds=3), ("b", "s"))
+def test_a_fold_that_is_empty_or_lacks_a_class_is_told_with_its_expression(parts, says, by, named):
+    reason = unusable(counts(*parts), Splitting(folds=3, fold_by=by), ("b", "s"))
 
-    assert message.startswith(says)
+    assert reason.message.startswith(f"params.json: {named}: {says}")
+    assert reason.file == "params.json"
 
 
 def test_more_labels_than_classes_are_are_counted_as_one():

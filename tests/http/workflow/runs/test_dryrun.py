@@ -210,9 +210,10 @@ def test_a_validation_that_leaves_a_class_out_is_refused_or_told_where_there_are
 
     told = alice.post("/runs?dry_run=1", json={"name": "luca", "preproc": ""})
 
-    says = "validation 'pt > 1.5' is true for every entry of class 0: it cannot be learned"
+    says = "params.json: validation 'pt > 1.5' is true for every entry of class 0: it cannot be learned"
     if entries == 100:
         assert (told.status_code, told.json["error"]["message"]) == (422, says)
+        assert told.json["error"]["file"] == "params.json"
     else:
         (warning,) = [text for text in told.json["warnings"] if "validation" in text]
         assert warning.startswith(f"of the first 4000 entries looked at: {says}")
