@@ -1,12 +1,12 @@
 """An estimator as ONNX, and how it takes weights."""
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sklearn.base import is_classifier
-from sklearn.utils.validation import has_fit_parameter
 
 from mlaas4hep.adapters.native.sklearn import scores
 from mlaas4hep.adapters.trainers import onnxfile
@@ -71,23 +71,29 @@ def _options(estimator: Any) -> dict[int, dict[str, bool]]:
     return given
 
 
-def weight_name(estimator: Any) -> str:
-    """Return the keyword under which weights of entries go into its fit.
+def weight_name(estimator: Any, method: str = "fit") -> str:
+    """Return the keyword under which weights of entries go into what it learns by.
 
     A search hands them on to what it looks for, a pipeline to its last step.
+
+    Args:
+        estimator: that learns.
+        method: by which: "fit", or "partial_fit", which may take other arguments.
 
     Raises:
         TrainingError: it takes none.
     """
     if is_search(estimator):
-        return weight_name(estimator.estimator)
+        return weight_name(estimator.estimator, method)
     steps = getattr(estimator, "steps", None)
     if steps:
         name, last = steps[-1]
-        return f"{name}__{weight_name(last)}"
-    if not has_fit_parameter(estimator, "sample_weight"):
+        return f"{name}__{weight_name(last, method)}"
+    learning = getattr(estimator, method, estimator.fit)
+    if "sample_weight" not in inspect.signature(learning).parameters:
+        takes = "takes" if method == "fit" else f"learns by {method}, which takes"
         raise TrainingError(
-            f"{type(estimator).__name__} takes no weights of entries",
+            f"{type(estimator).__name__} {takes} no weights of entries",
             "use another estimator, or leave weight, balance and class_weight of params.json away",
         )
     return "sample_weight"

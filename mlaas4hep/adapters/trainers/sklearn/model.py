@@ -58,14 +58,14 @@ class SklearnModel:
         check_arguments(estimator)
         count_categories(estimator, job)
         count_columns(estimator, job.names)
+        self._in_steps = learns_in_steps(estimator)
         if job.weights.is_used:
-            convert.weight_name(estimator)
+            self._weight_name()
         if self._classifies:
             tabular.check_known_classes(job)
         if job.entries:  # known
             check_neighbours(estimator, job.entries)
         check_by_trying(estimator, job, classifies=self._classifies)
-        self._in_steps = learns_in_steps(estimator)
         self._mixes = job.params.shuffle
         self.rounds = job.params.epochs if self._in_steps else 1
         self.summary = _summary(estimator, job)
@@ -176,7 +176,10 @@ class SklearnModel:
 
     def _weighted(self, weights: Floats | None) -> dict[str, Any]:
         """Return weights under the name that the estimator, or a pipeline's last step, takes."""
-        return {} if weights is None else {convert.weight_name(self.estimator): weights}
+        return {} if weights is None else {self._weight_name(): weights}
+
+    def _weight_name(self) -> str:
+        return convert.weight_name(self.estimator, "partial_fit" if self._in_steps else "fit")
 
     def _target(self, labels: Floats) -> Any:
         return labels.astype(np.int64) if self._classifies else labels

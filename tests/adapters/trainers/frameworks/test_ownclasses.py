@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.core.data.weighting import TrainingWeights
 from tests.adapters.trainers.frameworks.estimators import UNTOLD
 from tests.adapters.trainers.frameworks.trainings import Training
 
@@ -52,3 +53,18 @@ def test_what_cannot_be_stored_is_told_before_it_is_lost(train):
 
     with pytest.raises(TrainingError, match=r"model\.py: Centre cannot be stored: .*generator"):
         train("binary", text).finish().model.state()
+
+
+def test_weights_go_into_what_it_learns_by(train):
+    heavy = {"weights": TrainingWeights(is_used=True, classes=((0.0, 0.0), (1.0, 2.0)))}
+    in_fit = UNTOLD.replace("fit(self, x, y):", "fit(self, x, y, sample_weight):", 1)
+    in_steps = UNTOLD.replace("partial_fit(self, x, y):", "partial_fit(self, x, y, sample_weight):")
+    kept = in_steps.replace(
+        "        for label", "        self.told = sample_weight\n        for label", 1
+    )
+
+    with pytest.raises(TrainingError, match="Centre learns by partial_fit, which takes no weights"):
+        train("binary", in_fit, **heavy)
+    training = train("binary", kept, **heavy).finish()
+
+    assert set(training.model.estimator.told.tolist()) == {0.0, 2.0}
