@@ -21,6 +21,12 @@ def network(columns: int) -> nn.Module:
     return nn.Sequential(nn.Linear(columns, 64), nn.ReLU(), nn.Linear(64, 1), nn.Flatten(0))
 
 
+def check_labels(labels: torch.Tensor) -> None:
+    """End where labels are none of the probability that the network gives."""
+    if labels.amin() < 0 or labels.amax() > 1:
+        raise SystemExit("labels beyond 0 and 1: change network and loss in train.py to fit them")
+
+
 def train(run: str, epochs: int, batch: int) -> nn.Module:
     """Train on every worker's own chunks; gradients are averaged, so that all end alike."""
     rank, workers = distributed.get_rank(), distributed.get_world_size()
@@ -35,6 +41,7 @@ def train(run: str, epochs: int, batch: int) -> nn.Module:
             with Join([model]):  # workers have different numbers of rows
                 for taken in rows.batches(batch, epoch):
                     x, y, weights = (torch.from_numpy(each).to(device) for each in taken)
+                    check_labels(y)
                     losses = nn.functional.binary_cross_entropy_with_logits(
                         model(x), y, weights, reduction="sum"
                     )
