@@ -3,8 +3,9 @@
 import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.idleoutputs import idle_outputs
 from mlaas4hep.adapters.trainers.framework import BlockModel, SampleModel
-from mlaas4hep.core.models.training import SampledLabels
+from mlaas4hep.core.models.training import ModelSummary, SampledLabels, TrainingJob
 
 
 def doubts(model: BlockModel | SampleModel, sampled: SampledLabels) -> tuple[str, ...]:
@@ -28,3 +29,11 @@ def doubts(model: BlockModel | SampleModel, sampled: SampledLabels) -> tuple[str
             raise
         return (f"of the entries looked at: {error} ({error.hint})",)
     return ()
+
+
+def idle(summary: ModelSummary, job: TrainingJob) -> tuple[str, ...]:
+    """Return which outputs are for classes that no entry has, as far as labels are known yet."""
+    if job.labels:
+        return idle_outputs(summary, job.labels)
+    looked_at = [row[0] for row in job.sampled.rows]
+    return idle_outputs(summary, looked_at, "none of the entries looked at")

@@ -15,6 +15,7 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError, explained
 from mlaas4hep.adapters.trainers.child.feed import ChunkFeed
 from mlaas4hep.adapters.trainers.child.fitting import fit, total_rounds
 from mlaas4hep.adapters.trainers.child.folds import FoldedModel
+from mlaas4hep.adapters.trainers.child.idleoutputs import idle_outputs
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.child.messages import Messages
 from mlaas4hep.adapters.trainers.child.rounds import Rounds
@@ -56,7 +57,10 @@ class Session:
         _, model = self._build(build_seconds)
         if self._job.labels:
             SeenLabels.of(model.summary, self._job).check_several()
-        doubts = sampledlabels.doubts(model, self._job.sampled)
+        doubts = (
+            *sampledlabels.doubts(model, self._job.sampled),
+            *sampledlabels.idle(model.summary, self._job),
+        )
         model.summary = replace(model.summary, warnings=(*model.summary.warnings, *doubts))
         self._tell_built(model, resumed=0)
 
@@ -86,7 +90,8 @@ class Session:
             rounds.follow(fit(model, data, self._job, labels, rounds.position.rounds), labels)
             kept = _kept_metrics(model, model.finish(), rounds.position.history)
             results.collect(data.chunks(results.chunks))
-            warnings = (*results.check(), *_of_parts(data, labels, self._job))
+            idle = idle_outputs(model.summary, labels.seen[0])
+            warnings = (*results.check(), *_of_parts(data, labels, self._job), *idle)
             _say(warnings)
             self._hand_over(
                 model,

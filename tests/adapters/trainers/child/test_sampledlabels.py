@@ -1,9 +1,11 @@
 """Labels of some entries are held against a model before anything is learned."""
 
+from dataclasses import replace
+
 import pytest
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
-from mlaas4hep.adapters.trainers.child.sampledlabels import doubts
+from mlaas4hep.adapters.trainers.child.sampledlabels import doubts, idle
 from mlaas4hep.core.models.training import SampledLabels
 from tests.adapters.trainers.conftest import make_job
 
@@ -44,3 +46,34 @@ def test_labels_that_a_loss_compares_are_fine(build, text):
     assert doubts(build(text), SampledLabels(rows=((0.0,), (1.0,)))) == ()
     assert doubts(build(text), SampledLabels()) == ()
     assert make_job().sampled == SampledLabels()
+
+
+WIDE = THREE.replace("sparse_categorical_crossentropy", "binary_crossentropy")
+
+
+@pytest.mark.parametrize("text", [THREE, WIDE])
+def test_outputs_for_classes_that_no_entry_has_are_told(build, text):
+    summary = build(text).summary
+    looked_at = replace(make_job(), sampled=SampledLabels(rows=((0.0,), (1.0,))))
+
+    (told,) = idle(summary, looked_at)
+
+    assert told == (
+        "the model has 3 outputs, one for each class, and none of the entries looked at has label 2:"
+        " 2 outputs would do"
+    )
+    assert idle(summary, replace(make_job(), labels=(0.0, 1.0))) == (
+        told.replace("none of the entries looked at", "no entry"),
+    )
+
+
+def test_an_output_for_each_class_is_usual(build):
+    two = build(THREE.replace("Dense(3", "Dense(2")).summary
+    value = build(HINGE).summary
+
+    for summary in (two, value):
+        assert idle(summary, replace(make_job(), labels=(0.0, 1.0))) == ()
+    assert idle(build(THREE).summary, replace(make_job(), labels=(0.0, 1.0, 2.0))) == ()
+    assert idle(build(THREE).summary, make_job()) == ()
+    (told,) = idle(build(THREE).summary, replace(make_job(), labels=(0.0, 2.0)))
+    assert told.endswith("no entry has label 1")
