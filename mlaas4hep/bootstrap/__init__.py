@@ -11,7 +11,7 @@ from mlaas4hep.adapters.confinement.levels import DEMANDS
 from mlaas4hep.adapters.deferred import deferred
 from mlaas4hep.adapters.identity.table import IDENTITIES
 from mlaas4hep.adapters.identity.tokens import DispatcherVerifier
-from mlaas4hep.adapters.recent import RecentValues
+from mlaas4hep.adapters.recentvalues import RecentValues
 from mlaas4hep.adapters.runtimes.choose import Runtimes
 from mlaas4hep.bootstrap.inputfiles import source
 from mlaas4hep.bootstrap.messages import Messaging, messaging

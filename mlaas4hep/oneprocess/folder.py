@@ -17,7 +17,7 @@ from mlaas4hep.core.requests import parse
 from mlaas4hep.core.requests.inputs import datasets, filelist
 from mlaas4hep.core.requests.params.parse_fitting import has_label_columns
 from mlaas4hep.core.requests.request import Params, Request, Resources
-from mlaas4hep.core.requests.tarballs import beside, modelcode
+from mlaas4hep.core.requests.tarballs import companions, modelcode
 from mlaas4hep.core.requests.usualfiles import absent_hint
 from mlaas4hep.errors import InvalidRequestError, MlaasError
 from mlaas4hep.usecases.build_request import Name, Surroundings, Text, Texts, build_request
@@ -137,7 +137,9 @@ def beside_of(folder: Path, listed: str) -> bytes:
     )
     sizes = ((path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
     shown = [(name, size) for name, size in sizes if not name.startswith(_LEFT)]
-    return beside.packed(beside.chosen(shown, listed), lambda name: (folder / name).read_bytes())
+    return companions.packed(
+        companions.chosen(shown, listed), lambda name: (folder / name).read_bytes()
+    )
 
 
 def read_model(path: Path | None) -> str:

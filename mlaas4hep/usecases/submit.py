@@ -13,7 +13,7 @@ from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.params.parse_fitting import has_label_columns
 from mlaas4hep.core.requests.parse import Submission
 from mlaas4hep.core.requests.request import Request, Resources
-from mlaas4hep.core.requests.tarballs import beside
+from mlaas4hep.core.requests.tarballs import companions
 from mlaas4hep.core.requests.tarballs.upload import Upload
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import RunSubmitted, ScoringSubmitted
@@ -229,8 +229,8 @@ def _beside(submission: Submission, upload: Upload, services: Services, listed: 
     members = {member.path: member for member in upload.members}
     members.pop(submission.model, None)
     sizes = ((path, member.size_bytes) for path, member in members.items())
-    paths = beside.chosen(sizes, listed)
-    return beside.packed(paths, lambda path: uploads.read(upload, members[path], services))
+    paths = companions.chosen(sizes, listed)
+    return companions.packed(paths, lambda path: uploads.read(upload, members[path], services))
 
 
 @contextmanager

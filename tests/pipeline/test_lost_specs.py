@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlaas4hep.adapters.recent import RecentValues
+from mlaas4hep.adapters.recentvalues import RecentValues
 from mlaas4hep.core import sealed, wire
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.runs.events import RangeMeasured, RangePlanned

@@ -9,15 +9,15 @@ from typing import TypeVar
 
 from cachetools import LRUCache, TLRUCache, cachedmethod
 
-from mlaas4hep.adapters.sources.ahead import one_ahead
-from mlaas4hep.adapters.sources.aside import aside
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.inflation import check_entries
+from mlaas4hep.adapters.sources.daemonthread import daemon_result
 from mlaas4hep.adapters.sources.format import Format
 from mlaas4hep.adapters.sources.formats import FIRST_BYTES, FORMATS, FormatRow, guess
 from mlaas4hep.adapters.sources.places.locate import Locator
 from mlaas4hep.adapters.sources.places.place import Place, changed
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.readahead import one_ahead
 from mlaas4hep.adapters.sources.spool import BlockSpool
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
@@ -67,7 +67,7 @@ class DataFiles:
 
     def find(self, pattern: str) -> list[str]:
         """Return the URLs of the files of a server that match a pattern, sorted."""
-        return aside(lambda: self._locator.find(pattern), self._stopping)
+        return daemon_result(lambda: self._locator.find(pattern), self._stopping)
 
     def trees(self, url: str) -> tuple[str, ...]:
         """Return the names of the trees in a file, sorted; none in a format without trees."""
@@ -118,7 +118,7 @@ class DataFiles:
     def _ask_place(self, place: Place, ask: Callable[[Place, Format], T]) -> T:
         with self._or_elsewhere(place):
             if place.is_remote:
-                return aside(lambda: self._ask(place, ask), self._stopping)
+                return daemon_result(lambda: self._ask(place, ask), self._stopping)
             return self._ask(place, ask)
 
     def _ask(self, place: Place, ask: Callable[[Place, Format], T]) -> T:
@@ -149,7 +149,7 @@ class DataFiles:
         """Return where the file is; a server is asked once for all that one chunk needs of it."""
         if url.startswith(_HERE):
             return self._locator.locate(url)
-        return aside(lambda: self._locator.locate(url), self._stopping)
+        return daemon_result(lambda: self._locator.locate(url), self._stopping)
 
     @cachedmethod(
         attrgetter("_guesses"),

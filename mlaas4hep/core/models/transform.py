@@ -18,7 +18,7 @@ from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.bundle.folding import FEED, Folding, Folds
 from mlaas4hep.core.models.entries import byentry
 from mlaas4hep.core.models.entries.schema import Schema
-from mlaas4hep.core.models.entries.straight import StraightEntries
+from mlaas4hep.core.models.entries.straightentries import StraightEntries
 from mlaas4hep.core.selection.preproc import Preproc
 
 Flags = tuple[tuple[str, ...], ...]  #: names of branches, for each entry

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlaas4hep import bootstrap
 from mlaas4hep.adapters.temporary import locked_folder, own_folder
-from mlaas4hep.bootstrap import later
+from mlaas4hep.bootstrap import warmup
 from mlaas4hep.faas.function import Function, freeze_modules
 from mlaas4hep.faas.logs import JSON, set_up_logging
 from mlaas4hep.faas.metrics import Confidential, MeteredApp
@@ -81,7 +81,7 @@ def _serve_by_workers(function: Function, settings: Settings) -> bool:
     """Serve `function` in several processes; tell whether it could be."""
     if not asgiserver.is_free((HOST, settings.port)):
         return False
-    later.load()
+    warmup.load()
     freeze_modules()  # what is loaded by now is shared by all
     with locked_folder() as folder:
         meeting = folder / "workers"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from mlaas4hep import bootstrap
-from mlaas4hep.bootstrap.later import begin_loading
+from mlaas4hep.bootstrap.warmup import begin_loading
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
 from mlaas4hep.errors import MlaasError

@@ -16,7 +16,7 @@ from mlaas4hep.errors import MlaasError, PermanentError
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.opentrees import OpenTrees
 from mlaas4hep.ports import Services
-from mlaas4hep.usecases.dryruns.howlong import how_long
+from mlaas4hep.usecases.dryruns.estimate import how_long
 from mlaas4hep.usecases.dryruns.look import FirstLook
 from mlaas4hep.usecases.dryruns.warnings import of_chunks, of_entries, of_training
 from mlaas4hep.usecases.submit import CheckedSubmission

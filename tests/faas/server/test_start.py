@@ -13,8 +13,8 @@ from mlaas4hep.settings import Settings
 settings = Settings(store="file:///nowhere", nats="nats://nowhere:1", issuer="https://nowhere")
 make_app(bootstrap.services(settings), settings)
 waited_for = set(sys.modules)
-import mlaas4hep.bootstrap.later as later
-later.load()
+import mlaas4hep.bootstrap.warmup as warmup
+warmup.load()
 print(*sorted(waited_for & set(sys.argv[1:])))
 print(*sorted(set(sys.modules) & set(sys.argv[1:])))
 """

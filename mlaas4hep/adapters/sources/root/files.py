@@ -15,7 +15,7 @@ from cachetools import LRUCache, cached, cachedmethod
 
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.inflation import check_unpacked
-from mlaas4hep.adapters.sources.early import EarlyAnswers, EarlyBytes
+from mlaas4hep.adapters.sources.earlybytes import EarlyAnswers, EarlyBytes
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, changed, no_memory, shown
 from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root import header as rootheader

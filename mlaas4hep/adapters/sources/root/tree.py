@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind, EarlyBytes
+from mlaas4hep.adapters.sources.earlybytes import NOTHING_BEHIND, Behind, EarlyBytes
 from mlaas4hep.adapters.sources.places.place import Bytes, Place, shown
 from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root.awkwards import branches_of

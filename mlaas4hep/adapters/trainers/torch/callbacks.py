@@ -16,7 +16,7 @@ from mlaas4hep.adapters.trainers.callbacks import (
 )
 from mlaas4hep.adapters.trainers.framework import RoundMetrics
 from mlaas4hep.adapters.trainers.monitors import check_monitors
-from mlaas4hep.adapters.trainers.torch.beside import Attribute, attributes, put_back
+from mlaas4hep.adapters.trainers.torch.extrastate import Attribute, attributes, put_back
 from mlaas4hep.core.models.training import TrainingJob
 
 

@@ -14,7 +14,7 @@ from mlaas4hep.adapters.trainers import tabular
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Export, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.outputs import Outputs
-from mlaas4hep.adapters.trainers.torch import beside, bundle, target, trial
+from mlaas4hep.adapters.trainers.torch import bundle, extrastate, target, trial
 from mlaas4hep.adapters.trainers.torch.batch import Batch
 from mlaas4hep.adapters.trainers.torch.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.torch.checks import Head
@@ -168,10 +168,10 @@ class TorchModel:
         content = io.BytesIO()
         kept = {
             "module": self.module.state_dict(),
-            "beside": beside.attributes(self.module),
-            "of losses": beside.of_losses(self._target.losses if self._target else ()),
+            "beside": extrastate.attributes(self.module),
+            "of losses": extrastate.of_losses(self._target.losses if self._target else ()),
             "random": torch.get_rng_state(),
-            "chance": beside.chance(),
+            "chance": extrastate.chance(),
             "loss": self._target.name if self._target else "",
             "callbacks": self._callbacks.state(),
             "devices": len(self._replicas),
@@ -195,13 +195,13 @@ class TorchModel:
         self._callbacks.restore(remembered)
         torch.set_rng_state(kept["random"])
         if "chance" in kept:  # an earlier release wrote none of what is beside the weights
-            beside.put_back(self.module, kept["beside"])
-            beside.restore_chance(kept["chance"])
+            extrastate.put_back(self.module, kept["beside"])
+            extrastate.restore_chance(kept["chance"])
         if self._target is None and kept["loss"]:
             labels = _CHOOSING.get(kept["loss"], (0.0, 1.0))
             self._target = target.usual(np.array(labels, np.float32), self._head, self._job)
         if self._target:
-            beside.put_back_losses(self._target.losses, kept.get("of losses", ()))
+            extrastate.put_back_losses(self._target.losses, kept.get("of losses", ()))
 
     def export(self, folder: Path, sample: Floats) -> Export:
         """Write model.pt, and model.onnx if it holds."""

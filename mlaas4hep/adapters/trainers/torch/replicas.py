@@ -15,7 +15,7 @@ import torch
 
 from mlaas4hep.adapters.native.torch import element_type, outputs_of, place_of
 from mlaas4hep.adapters.trainers.onnxfile import say
-from mlaas4hep.adapters.trainers.torch.beside import attributes
+from mlaas4hep.adapters.trainers.torch.extrastate import attributes
 from mlaas4hep.adapters.trainers.torch.remembered import is_same
 
 _ROWS = 8

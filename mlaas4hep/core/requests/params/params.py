@@ -7,7 +7,7 @@ from typing import Any, get_args
 from mlaas4hep.core.doubles import DOUBLES_HOLD
 from mlaas4hep.core.jsontext import name_list, parse_object, refuse_unknown
 from mlaas4hep.core.requests import frameworks
-from mlaas4hep.core.requests.params import elsewhere, parse_rules, parse_splitting, parse_weights
+from mlaas4hep.core.requests.params import foreignnames, parse_rules, parse_splitting, parse_weights
 from mlaas4hep.core.requests.params import parse_fitting as fitting
 from mlaas4hep.core.requests.request import (
     AUTO,
@@ -41,7 +41,7 @@ def parse_params(text: str, read_member: ReadMember) -> Params:
             message names the key.
     """
     content = parse_object(text, "params.json")
-    refuse_unknown(content, known_keys(), "params.json", elsewhere.KEYS)
+    refuse_unknown(content, known_keys(), "params.json", foreignnames.KEYS)
     values: dict[str, Any] = {"training": AUTO} | {
         key: _CHECKS[key](key, content[key]) for key in content if key in _CHECKS
     }

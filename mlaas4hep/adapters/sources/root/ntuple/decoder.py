@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from mlaas4hep.adapters.sources.bytetexts import decoded as decoded_texts
-from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind
+from mlaas4hep.adapters.sources.earlybytes import NOTHING_BEHIND, Behind
 from mlaas4hep.adapters.sources.places.place import Bytes, Span
 from mlaas4hep.adapters.sources.root.codecs import Check
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout

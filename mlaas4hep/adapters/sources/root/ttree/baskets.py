@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from mlaas4hep.adapters.sources.bytetexts import decoded, without_lengths
-from mlaas4hep.adapters.sources.early import NOTHING_BEHIND, Behind
+from mlaas4hep.adapters.sources.earlybytes import NOTHING_BEHIND, Behind
 from mlaas4hep.adapters.sources.places.place import Bytes, PendingBytes, Span
 from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root.codecs import Check

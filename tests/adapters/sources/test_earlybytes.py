@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
-from mlaas4hep.adapters.sources.early import EarlyAnswers, EarlyBytes
+from mlaas4hep.adapters.sources.earlybytes import EarlyAnswers, EarlyBytes
 from mlaas4hep.adapters.sources.files import DataFiles
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.tree import TreeReader

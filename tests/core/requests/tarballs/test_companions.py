@@ -3,17 +3,17 @@
 import pytest
 
 from mlaas4hep.core.requests.inputs.suffixes import SUFFIXES
-from mlaas4hep.core.requests.tarballs import beside
+from mlaas4hep.core.requests.tarballs import companions
 
 SIZES = [(f"data{suffix}", 10) for suffixes in SUFFIXES.values() for suffix in suffixes]
 
 
 def _chosen(*paths, listed=""):
-    return beside.chosen([(path, 10) for path in paths], listed)
+    return companions.chosen([(path, 10) for path in paths], listed)
 
 
 def test_only_data_of_formats_that_models_read_too_may_go_along_unnamed():
-    kept = set(beside.chosen(SIZES, ""))
+    kept = set(companions.chosen(SIZES, ""))
 
     assert {"data.npy", "data.npz", "data.h5", "data.json"} <= kept
     assert kept.isdisjoint({"data.root", "data.pq", "data.ipc", "data.arrows", "data.csv.gz"})
@@ -29,7 +29,7 @@ def test_only_data_of_formats_that_models_read_too_may_go_along_unnamed():
     ],
 )
 def test_what_the_list_of_files_names_stays_out(listed):
-    assert beside.chosen([*SIZES, (".hidden", 1)], listed) == (".hidden",)
+    assert companions.chosen([*SIZES, (".hidden", 1)], listed) == (".hidden",)
 
 
 def test_weights_beside_listed_data_of_the_same_format_go_along():

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mlaas4hep.adapters.sources.ahead import one_ahead
+from mlaas4hep.adapters.sources.readahead import one_ahead
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.errors import StoppingError
 from mlaas4hep.ports import Stopping

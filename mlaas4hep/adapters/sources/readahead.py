@@ -1,4 +1,4 @@
-"""One block ahead: while somebody works on a block, the next one is fetched and decoded."""
+"""Reading ahead: while somebody works on a block, the next one is fetched and decoded."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor

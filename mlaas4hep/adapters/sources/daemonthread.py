@@ -1,4 +1,4 @@
-"""Questions to servers, asked aside: a silent one keeps nobody here who is told to end."""
+"""Questions to servers, asked by a daemon thread: a silent one keeps nobody here who is told to end."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from mlaas4hep.ports import Stopping
 T = TypeVar("T")
 
 
-def aside(work: Callable[[], T], stopping: Stopping) -> T:
+def daemon_result(work: Callable[[], T], stopping: Stopping) -> T:
     """Return what `work` gives, done by a thread that nobody has to wait for.
 
     Raises:
@@ -26,5 +26,5 @@ def aside(work: Callable[[], T], stopping: Stopping) -> T:
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             answer.set_exception(error)
 
-    threading.Thread(target=answered, name="aside", daemon=True).start()
+    threading.Thread(target=answered, name="question", daemon=True).start()
     return stopping.result(answer)
