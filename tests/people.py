@@ -1,5 +1,6 @@
 """The people's door over memory, people with real tokens, and tarballs made on the spot."""
 
+import gzip
 import io
 import tarfile
 from dataclasses import replace
@@ -35,9 +36,9 @@ SUBMISSION = {
 
 
 def pack(files, *, mode="w:gz", top="luca/"):
-    """Return a tarball with these texts, or bytes, or ready TarInfos."""
+    """Return a tarball with these texts, or bytes, or ready TarInfos; the same bytes at any time."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as tar:
+    with tarfile.open(fileobj=buffer, mode=mode.replace(":gz", "")) as tar:
         for path, content in files.items():
             if isinstance(content, tarfile.TarInfo):
                 tar.addfile(content)
@@ -46,7 +47,8 @@ def pack(files, *, mode="w:gz", top="luca/"):
             info = tarfile.TarInfo(f"{top}{path}")
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
+    plain = buffer.getvalue()
+    return gzip.compress(plain, mtime=0) if mode.endswith(":gz") else plain
 
 
 def behind_gateway(app, function="workflow"):

@@ -100,7 +100,7 @@ def receive(context: Context, call: Call, folder: str) -> Upload:
 def _form(context: Context, call: Call, folder: str) -> Upload:
     file = call.http.files.get("file")
     if file is None:
-        fields = sorted(call.http.files) or ["none"]
+        fields = sorted(name or "one without a name" for name in call.http.files) or ["none"]
         raise InvalidRequestError(
             "No file was provided",
             stage="upload",

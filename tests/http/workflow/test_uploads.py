@@ -100,6 +100,25 @@ def test_a_file_in_another_form_field_is_pointed_at(alice, tarball):
     assert "tarball" in error["hint"]
 
 
+@pytest.mark.parametrize("others", [(), ("labels",)])
+def test_a_part_of_a_form_that_has_no_name_is_said_to_have_none(alice, tarball, others):
+    parts = [b'form-data9 name="file"; filename="a"']
+    parts += [b'form-data; name="%s"; filename="b"' % name.encode() for name in others]
+    body = b"".join(
+        b"--x\r\nContent-Disposition: %s\r\n\r\n%s\r\n" % (part, tarball(GOOD)) for part in parts
+    )
+
+    response = alice.post(
+        "/upload?name=luca",
+        data=body + b"--x--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=x"},
+    )
+
+    status, error = problem(response)
+    assert status == 400
+    assert error["hint"].endswith(": " + ", ".join([*others, "one without a name"]))
+
+
 def test_a_call_without_a_name_says_so(alice, tarball):
     response = alice.post("/upload", data={"file": (io.BytesIO(tarball(GOOD)), "x.tar.gz")})
 
