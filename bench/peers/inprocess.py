@@ -1,13 +1,15 @@
 """`python -m bench.peers.inprocess`: predict and the bare handler in one process, in turns.
 
 From the bytes that connections brought to those that they send: what is missing is the kernel's
-share, which is the same for both. Processor time, the least of many short rounds, which other
+share, which is the same for both. Each request has a number of its own in its head, as a gateway
+gives them. Processor time, the least of many short rounds, which other
 people's load changes little.
 """
 
 import argparse
 import asyncio
 import gc
+import itertools
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +25,7 @@ from uvicorn.server import ServerState
 from bench.peers.bare import Bare
 from bench.peers.cases import CASES, Case
 from bench.predict import servers
+from bench.predict.clients import NUMBER
 from mlaas4hep import bootstrap
 from mlaas4hep.core import keys
 from mlaas4hep.core.requests.limits import Limits
@@ -42,6 +45,7 @@ Apps = dict[str, tuple[Any, type[HttpToolsProtocol]]]
 QUIET: dict[str, Any] = {"log_config": None, "access_log": False, "timeout_keep_alive": 10_000}
 MOST_LARGE = 10  #: bodies at once; one person may not send very many
 READ_BYTES = 128 * 1024  #: at once; uvloop's buffer is twice that
+NUMBERS = itertools.count(10**9)  #: of calls
 
 
 class Anybody:
@@ -103,10 +107,17 @@ class Server:
             pieces: of the request, each of which is read at once.
             times: that it is sent.
         """
+        first, *others = pieces
+        before, _, behind = first.partition(NUMBER)
+        heads = [
+            b"%b%d%b" % (before, next(NUMBERS), behind) for _ in range(times * len(self.wires))
+        ]
         started = time.process_time()
-        for _ in range(times):
+        for turn in range(times):
             due = self.wires[-1].answered + 1
-            for piece in pieces:
+            for wire, each in enumerate(self.protocols):
+                each.data_received(heads[turn * len(self.wires) + wire])
+            for piece in others:
                 await self._until(self._all_read)
                 for each in self.protocols:
                     each.data_received(piece)
@@ -140,6 +151,7 @@ def apps(state: Path) -> Apps:
 def _post(case: Case, *headers: str, apart: bool) -> list[bytes]:
     """Return the pieces of a request: its head apart, or with as much of the body as is read at once."""
     lines = [f"POST {case.path} HTTP/1.1", "Host: x", f"Content-Length: {len(case.body)}"]
+    lines.append(f"X-Call-Id: {NUMBER.decode()}")
     head = "\r\n".join([*lines, *case.headers, *headers, "", ""]).encode()
     first, rest = ([head], case.body) if apart else ([], head + case.body)
     return [*first, *(rest[at : at + READ_BYTES] for at in range(0, len(rest), READ_BYTES))]

@@ -7,37 +7,35 @@ body apart, so that a short body is waited for a moment. Everything else, and wh
 declines, goes the general way, through ASGI as uvicorn does it.
 """
 
-import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mlaas4hep.faas.server.heads import LimitedHeads
+from mlaas4hep.faas.server.keptback import WAITED_BYTES, WAITED_S, KeptBack
+from mlaas4hep.faas.server.promptbytes import PromptBytes
 from mlaas4hep.faas.server.samehead import SameHead
-from mlaas4hep.faas.server.turn import Head, Header, PromptAnswer, Request, turn_of
+from mlaas4hep.faas.server.turn import Head, PromptAnswer, Request, turn_of
 
 MAX_CONNECTIONS = 4096  #: at once; further ones are closed
 
-WAITED_BYTES = 16 * 1024  #: of a body that did not come at once; longer ones go the general way
 LONG_TARGET_BYTES = 8 * 1024  #: longer ones go the general way, which refuses some of them
 MAX_AT_ONCE = 16  #: requests of one read; the event loop sees to others before the next ones
 _HEADS = 8  #: that a connection tries to remember; who goes on sending others is read as others are
+_BYTES = PromptBytes()
 
 
 class Connection(LimitedHeads):
     """Keeps a request back until it is whole, or does not come soon."""
 
-    waited_s = 0.01  #: for the rest of a short body
-    _common: tuple[list[Header], bytes] = ([], b"")  #: headers of all answers, and as they are sent
+    waited_s = WAITED_S
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._turn = turn_of(self.server_state, self.loop, getattr(self.app, "prompt", None))
-        self._kept: list[bytes] | None = None  #: pieces of the body of a request that is kept back
+        self._kept = KeptBack(self.loop, self._go_on)
         self._asked: Request | None = None  #: that is whole, and waits for the end of the turn
-        self._rest: asyncio.TimerHandle | None = None  #: gives up waiting for the others
         self._at_once = 0  #: requests of this read that were answered at once
-        self._read = b""  #: of a request that is not answered yet, if it is short: all of it so far
         self._same: SameHead | None = None  #: of the last request that was answered at once
         self._heads = 0  #: that were remembered
 
@@ -49,13 +47,13 @@ class Connection(LimitedHeads):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was kept back."""
-        self._kept_back()
+        self._forget()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
         """End after the request that has begun."""
         self._end_turn()
-        if self._kept is not None or self._read:
+        if self._kept.pieces is not None or self._kept.read:
             self._go_on()
         super().shutdown()
 
@@ -64,39 +62,41 @@ class Connection(LimitedHeads):
         if self._asked is not None:
             self._end_turn()
         self._at_once = 0
-        if self._read or self._begins():
-            self._read += data
-        if self._same is not None and self._kept is None and self._read:
+        kept = self._kept
+        if kept.read or self._begins():
+            kept.read += data
+        if self._same is not None and kept.pieces is None and kept.read:
             if self._is_same(self._same):
                 return
-            data = self._read
+            data = kept.read
         super().data_received(data)
         if self._asked is None:
             self._wait_for_rest()
 
     def _is_same(self, same: SameHead) -> bool:
         """Tell whether a request with the same head as before was taken, which the parser has not seen."""
-        place = same.place(self._read) if self._is_ready() else None
-        if place is None or len(self._read) > place[1] or len(self._read) < place[1] > WAITED_BYTES:
-            self._stop_waiting_for_rest()
+        read = self._kept.read
+        place = same.place(read) if self._is_ready() else None
+        if place is None or len(read) > place[1] or len(read) < place[1] > WAITED_BYTES:
+            self._kept.wait_no_more()
             return False
         self.came()
-        if len(self._read) == place[1]:
-            self._ask(Request(same.head, self._read[place[0] :]))
-        elif self._rest is None:
-            self._rest = self.loop.call_later(self.waited_s, self._go_on)
+        if len(read) == place[1]:
+            self._ask(Request(same.head, read[place[0] :]))
+        else:
+            self._kept.wait(self.waited_s)
         return True
 
     def _wait_for_rest(self) -> None:
         """Give the body of a request that is kept back a moment, if it is short."""
-        if self._kept is None:
-            self._read = b""
+        if self._kept.pieces is None:
+            self._kept.read = b""
         elif self.transport.is_closing():  # what came is no HTTP
-            self._kept_back()
-        elif sum(map(len, self._kept)) > WAITED_BYTES:
+            self._forget()
+        elif self._kept.is_long:
             self._go_on()
-        elif self._rest is None:
-            self._rest = self.loop.call_later(self.waited_s, self._go_on)
+        else:
+            self._kept.wait(self.waited_s)
 
     def send_400_response(self, msg: str) -> None:
         """Say that what came is no HTTP, after the answer to what came before."""
@@ -115,28 +115,28 @@ class Connection(LimitedHeads):
             super().on_headers_complete()
             return
         self.head_came()
-        self._kept = []
+        self._kept.pieces = []
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
-        if self._kept is None:
+        if self._kept.pieces is None:
             super().on_body(body)
         else:
             self.body_came()
-            self._kept.append(body)
+            self._kept.pieces.append(body)
 
     def on_message_complete(self) -> None:
         """Ask for an answer at the end of this turn, or let the general way answer."""
         self.message_came()
-        if self._kept is None or self._turn is None:
+        pieces = self._kept.pieces
+        if pieces is None:
             super().on_message_complete()
             return
-        body = self._kept[0] if len(self._kept) == 1 else b"".join(self._kept)
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._ask(Request(Head(self.url, self.headers), body))
 
     def _ask(self, request: Request) -> None:
-        if self._rest is not None:
-            self._stop_waiting_for_rest()
+        self._kept.wait_no_more()
         self._asked = request
         if self._turn is not None:
             self._turn.add(self, request, is_alone=len(self.connections) == 1)
@@ -146,28 +146,23 @@ class Connection(LimitedHeads):
         asked, self._asked = self._asked, None
         if asked is None:  # the connection is gone
             return
-        read, self._read = self._read, b""
-        if self._kept is None:  # the parser has not seen it
-            if answer is None:
-                self._parse(read)
-        elif answer is None:
+        if answer is None:
+            is_parsed = self._kept.pieces is not None
             self._go_on()
-            super().on_message_complete()
-        else:
-            self._kept = None
-            self._remember(asked, read)
-        if answer is not None:
-            self._respond(answer)
-
-    def _remember(self, asked: Request, read: bytes) -> None:
-        """Know the next request by its head."""
-        if read and self._heads < _HEADS:
+            if is_parsed:
+                super().on_message_complete()
+            return
+        read, pieces = self._kept.taken()
+        if pieces is not None and read and self._heads < _HEADS:
             self._heads += 1
             self._same = SameHead.of(asked.head, read, asked.body)
+        self.transport.write(_BYTES.of(answer, self.server_state.default_headers))
+        self._at_once += 1
+        self.answered()
 
     def give_up(self) -> None:
         """Close the connection: an answer to nothing would be taken for one to the next request."""
-        self._kept_back()
+        self._forget()
         self.transport.close()
 
     def _end_turn(self) -> None:
@@ -201,48 +196,17 @@ class Connection(LimitedHeads):
         )
 
     def _go_on(self) -> None:
-        """Hand over to ASGI what was kept back."""
-        if self._kept is None:
-            read = self._read
-            self._kept_back()
-            self._parse(read)
+        """Hand over to ASGI what was kept back; it is not offered to `prompt` again."""
+        self._asked = None
+        read, pieces = self._kept.taken()
+        if pieces is None:
+            self._at_once = MAX_AT_ONCE
+            super().data_received(read)
             return
-        pieces = self._kept_back()
         HttpToolsProtocol.on_headers_complete(self)
         for piece in pieces:
             super().on_body(piece)
 
-    def _parse(self, read: bytes) -> None:
-        """Let the parser and ASGI have a request, which is not offered to `prompt` again."""
-        self._at_once = MAX_AT_ONCE
-        super().data_received(read)
-
-    def _kept_back(self) -> list[bytes]:
-        """Return what was kept back, and keep it no more."""
-        pieces, self._kept = self._kept or [], None
-        self._asked, self._read = None, b""
-        self._stop_waiting_for_rest()
-        return pieces
-
-    def _stop_waiting_for_rest(self) -> None:
-        if self._rest is not None:
-            self._rest.cancel()
-            self._rest = None
-
-    def _respond(self, answer: PromptAnswer) -> None:
-        body, shared = answer.body, self._shared_headers()
-        head = b"%b%bcontent-type: %b\r\ncontent-length: %d\r\n%b\r\n%b"
-        own = b"".join([b"%b: %b\r\n" % each for each in answer.headers]) if answer.headers else b""
-        status = STATUS_LINE[answer.status]
-        self.transport.write(head % (status, shared, answer.content_type, len(body), own, body))
-        self._at_once += 1
-        self.answered()
-
-    def _shared_headers(self) -> bytes:
-        """Return what all answers have; uvicorn makes a new list when the date changes."""
-        headers, block = Connection._common
-        if headers is not self.server_state.default_headers:
-            headers = self.server_state.default_headers
-            block = b"".join(b"%b: %b\r\n" % each for each in headers)
-            Connection._common = headers, block
-        return block
+    def _forget(self) -> None:
+        self._asked = None
+        self._kept.taken()

@@ -27,7 +27,8 @@ class Head:
 
         Args:
             target: that is asked.
-            headers: names in lower case; the length of a body may be that of an earlier one.
+            headers: names in lower case; the length of a body and what proxies say of a call (see
+                `samehead`) may be those of an earlier one.
         """
         self.target = target
         self.headers = headers

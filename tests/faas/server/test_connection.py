@@ -8,8 +8,9 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from mlaas4hep.faas.server.connection import MAX_AT_ONCE, WAITED_BYTES
+from mlaas4hep.faas.server.connection import MAX_AT_ONCE
 from mlaas4hep.faas.server.heads import MAX_HEAD_BYTES
+from mlaas4hep.faas.server.keptback import WAITED_BYTES
 from tests.faas.server.doors import HOW, App, Patient, answer, connected, post, serving
 
 

@@ -4,10 +4,11 @@ from itertools import pairwise
 
 import pytest
 
-from mlaas4hep.faas.server.connection import WAITED_BYTES
+from mlaas4hep.faas.server.connection import Connection
+from mlaas4hep.faas.server.keptback import WAITED_BYTES
 from mlaas4hep.faas.server.samehead import SameHead
 from mlaas4hep.faas.server.turn import Head
-from tests.faas.server.doors import answer, connected, post
+from tests.faas.server.doors import answer, connected, post, serving
 
 HEADERS = [(b"host", b"x"), (b"content-length", b"3")]
 
@@ -46,6 +47,68 @@ def test_a_request_with_the_same_head_has_another_body(body):
 )
 def test_anything_else_is_for_the_parser(read):
     assert same().place(read) is None
+
+
+PROXIED = ("X-Call-Id: {}", "X-Forwarded-For: 10.0.0.7:{}, 10.0.0.1", "X-Start-Time: 17{}")
+
+
+def proxied(body, call, *others, version="1.1"):
+    return post(body, *(each.format(call) for each in PROXIED), *others, version=version)
+
+
+@pytest.mark.parametrize("call", ["7", "e8b1c2a0-2c5e-4a9b", "x" * 150])
+def test_what_proxies_say_of_a_call_may_be_new(call):
+    read = proxied(b"abcd", call)
+    begin, end = same(proxied(b"abc", "1")).place(read)
+
+    assert (read[begin:end], end) == (b"abcd", len(read))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        proxied(b"abc", ""),
+        proxied(b"abc", "1\r\nTransfer-Encoding: chunked"),
+        proxied(b"abc", "1\r\n\r\nPOST /q HTTP/1.1"),
+        proxied(b"abc", "1\nX: y"),
+        proxied(b"abc", "1\rX: y"),
+        proxied(b"abc", "1\0"),
+        proxied(b"abc", "1\u00e9"),
+        proxied(b"abc", "x" * 201),
+        proxied(b"abc", "1", "X: y"),
+        proxied(b"abc", "1").replace(b"X-Call-Id", b"x-call-id"),
+        post(b"abc"),
+    ],
+)
+def test_what_proxies_say_is_one_plain_line(read):
+    assert same(proxied(b"abc", "1")).place(read) is None
+
+
+def test_a_length_whose_place_is_not_certain_is_not_remembered():
+    read = post(b"abc").replace(b": 3", b":\t3\t")
+
+    assert same(read) is None
+
+
+class Parsing(Connection):
+    heads = 0
+
+    def on_headers_complete(self):
+        Parsing.heads += 1
+        super().on_headers_complete()
+
+
+def test_calls_that_a_gateway_numbers_are_parsed_once_a_connection():
+    Parsing.heads = 0
+    with serving(Parsing) as door, connected(door) as (line, file):
+        for call in range(5):
+            line.sendall(proxied(b"a", call))
+            assert answer(file) == ("short", b"/p a 5")
+        assert Parsing.heads == 1
+        line.sendall(proxied(b"no", "last"))
+
+        assert answer(file) == ("general", b"/p no 5")
+        assert Parsing.heads == 2  # what is declined is parsed, so that ASGI has its own number
 
 
 @pytest.mark.parametrize(
