@@ -12,7 +12,8 @@ MlaasError
 │   ├── DamagedError          422  what is stored is not what was written: make it again
 │   └── QuotaError            429  over the owner's quota
 └── ServiceUnavailableError   503  a part of the platform is away: deliver again later
-    └── StoppingError              this process is told to end: nothing else is away
+    ├── StoppingError              this process is told to end: nothing else is away
+    └── OverdueError               the time of a step is over: deliver it again
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -175,6 +176,23 @@ class StoppingError(ServiceUnavailableError):
     def located(self, *, stage: str = "", **_where: str) -> Self:
         """Add where it happened, but no file: no server is away."""
         return super().located(stage=stage)
+
+
+class OverdueError(ServiceUnavailableError):
+    """A step took longer than any may; another delivery of its event begins with what is done."""
+
+    def __init__(self, seconds: float) -> None:
+        """Take how long a step may take."""
+        super().__init__(
+            f"not done within {seconds:.0f} s, the longest that a step may take"
+            " (MLAAS_STEP_SECONDS)",
+            hint="copy the file nearer, or to a faster server; an operator can raise the limit",
+        )
+        self._seconds = seconds
+
+    def going_on(self) -> "OverdueError":
+        """Return the same about no file: another delivery is nearer to the end than this one."""
+        return OverdueError(self._seconds)
 
 
 def unforeseen(error: Exception) -> MlaasError:

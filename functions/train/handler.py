@@ -2,4 +2,4 @@
 
 from mlaas4hep.faas.on_event import on_event
 
-function = on_event("train")
+function = on_event("train", has_own_limit=True)

@@ -54,7 +54,11 @@ Answer = tuple[dict[str, Any], int]
 
 
 def on_event(
-    name: str, steps: Mapping[type[Event], Step] | None = None, *, warms: Sequence[str] = ()
+    name: str,
+    steps: Mapping[type[Event], Step] | None = None,
+    *,
+    warms: Sequence[str] = (),
+    has_own_limit: bool = False,
 ) -> Function:
     """Return the function that runs the step of each event type and answers the dispatcher.
 
@@ -62,9 +66,10 @@ def on_event(
         steps: which step each event wakes; None: those of `pipeline.table`.
         warms: modules that the steps import when they need them; they are imported as soon as
             the function is ready, so that the first event does not wait for them.
+        has_own_limit: the steps know how long they may take; else it is `MLAAS_STEP_SECONDS`.
     """
     chosen = table.steps(name) if steps is None else dict(steps)
-    factory = partial(_event_app, name, chosen, tuple(warms))
+    factory = partial(_event_app, name, chosen, tuple(warms), has_own_limit=has_own_limit)
     return Function(name=name, factory=factory, front=partial(Front, admit=_admit_event))
 
 
@@ -124,6 +129,7 @@ class _Door:
     services: Services
     verifier: Deliveries
     room: threading.BoundedSemaphore  #: one place for each event handled at once
+    step_seconds: float | None  #: longest step; None: the steps know
 
     def deliver(self) -> Answer:
         """Answer one delivery: 2xx acks it, 422 parks it, anything else brings it again."""
@@ -151,12 +157,17 @@ class _Door:
             outcome = "failed"
             try:
                 again = flask.request.headers.get(cloudevents.AGAIN, "")
-                react(event, step, self.services, again)
+                react(event, step, self._world(), again)
                 outcome = "done"
             finally:
                 took = time.perf_counter() - started
                 log.info("run=%s event=%s seconds=%.3f %s", run, event.id, took, outcome)
         return {"event": event.id}, 200
+
+    def _world(self) -> Services:
+        """Return the services of a step that begins now."""
+        limit = self.step_seconds
+        return self.services if limit is None else self.services.within(limit, time.monotonic)
 
 
 def _event_app(
@@ -165,6 +176,8 @@ def _event_app(
     warms: Sequence[str],
     services: Services,
     settings: Settings,
+    *,
+    has_own_limit: bool,
 ) -> flask.Flask:
     door = _Door(
         name=name,
@@ -172,6 +185,7 @@ def _event_app(
         services=services,
         verifier=bootstrap.deliveries(settings, name),
         room=threading.BoundedSemaphore(settings.workers or _EVENTS),
+        step_seconds=None if has_own_limit else settings.step_seconds,
     )
     keep_freed_memory()
     app = flask.Flask(name, static_folder=None)

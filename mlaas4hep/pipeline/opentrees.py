@@ -1,7 +1,7 @@
 """Input files are opened, several side by side; those that are bad and may be, skipped."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,7 @@ from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.request import InputFile, Request
 from mlaas4hep.core.runs.inputfiles import SkippedFile
 from mlaas4hep.core.selection.openedfiles import OpenedFile
-from mlaas4hep.errors import MlaasError, PermanentError, Problem
+from mlaas4hep.errors import MlaasError, OverdueError, PermanentError, Problem
 from mlaas4hep.ports import Services
 
 AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
@@ -107,7 +107,10 @@ def _look_at_all(
         left = set(looks)
         while left:
             done, left = wait(left, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-            check()
+            try:
+                check()
+            except OverdueError as error:
+                raise error.located(file=_first(files, looks).name) from None
             if is_strict and any(isinstance(each.result(), PermanentError) for each in done):
                 wait(left, timeout=_MOMENT_S)
                 found = (each.result() for each in looks if each.done())
@@ -115,6 +118,12 @@ def _look_at_all(
         return [each.result() for each in looks]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _first(files: Sequence[InputFile], looks: Sequence[Future[_Found]]) -> InputFile:
+    """Return the first file that is still looked at; the last one if there is none."""
+    waited_for = (file for file, each in zip(files, looks, strict=True) if not each.done())
+    return next(waited_for, files[-1])
 
 
 def _none_is_good(

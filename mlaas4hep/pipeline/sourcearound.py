@@ -1,11 +1,13 @@
 """A data source around another one, of which others change what they need to."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from typing import Self
 
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.ports import DataSource
+from mlaas4hep.ports import DataSource, Stopping
 
 
 class SourceAround:
@@ -35,3 +37,9 @@ class SourceAround:
     ) -> Iterator[Columns]:
         """Read as the source does."""
         return self._source.read(survey, branches, start, stop)
+
+    def under(self, stopping: Stopping) -> Self:
+        """Return the same around the source for one step."""
+        ours = copy(self)
+        ours._source = self._source.under(stopping)  # noqa: SLF001 - it is one of us
+        return ours

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # whoever uses a port loads its values; most functions use fe
     from mlaas4hep.core.data.survey import Survey
     from mlaas4hep.core.data.tree import TreeInfo
     from mlaas4hep.core.models.scoring import Format, Table
+    from mlaas4hep.ports.services import Stopping
 
 
 class DataSource(Protocol):
@@ -53,6 +54,9 @@ class DataSource(Protocol):
         Raises:
             PermanentError: the file is another one than was surveyed.
         """
+
+    def under(self, stopping: Stopping) -> DataSource:
+        """Return the same source for one step: no server is waited for longer than it says."""
 
 
 class TableWriter(Protocol):

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import Any, Protocol, Self, TypeVar
 
-from mlaas4hep.errors import StoppingError
+from mlaas4hep.errors import OverdueError, StoppingError
 from mlaas4hep.ports.audit import Audit, NoAudit
 from mlaas4hep.ports.data import DataSource, TableWriter
 from mlaas4hep.ports.deadletters import DeadLetters, NoDeadLetters
@@ -38,11 +39,21 @@ class Recent(Protocol):
 
 
 class Stopping:
-    """Whether this process was told to end; long work looks at it and makes room."""
+    """Whether this process was told to end, or a step's time is over; long work makes room then."""
 
     def __init__(self) -> None:
-        """Begin without being told."""
+        """Begin without being told, with time without end."""
         self._asked: Future[None] = Future()
+        self._seconds = inf
+        self._left_s: Callable[[], float] = lambda: inf
+
+    def within(self, seconds: float, clock: Callable[[], float]) -> "Stopping":
+        """Return the same, for one step that begins now and may take so long by a clock."""
+        until = clock() + seconds
+        ours = Stopping()
+        ours._asked = self._asked
+        ours._seconds, ours._left_s = seconds, lambda: until - clock()
+        return ours
 
     @property
     def is_asked(self) -> bool:
@@ -55,27 +66,32 @@ class Stopping:
             self._asked.set_result(None)
 
     def check(self) -> None:
-        """Go no further if this process was told to end.
+        """Go no further if this process was told to end, or the step's time is over.
 
         Raises:
             StoppingError: it was; what is being done is done again by another one.
+            OverdueError: it is over.
         """
         if self.is_asked:
             raise StoppingError
+        if self._left_s() <= 0:
+            raise OverdueError(self._seconds)
 
     def result(self, work: "Future[T]") -> T:
         """Return what `work` gives, and wait for it no longer than for the end.
 
         Raises:
             StoppingError: this process was told to end; the work is left to itself.
+            OverdueError: the step's time is over; likewise.
         """
         if not self.wait(work):
-            raise StoppingError
+            self.check()
         return work.result()
 
     def wait(self, work: "Future[Any]") -> bool:
-        """Tell whether `work` is done; returns when it is, or when this process is told to end."""
-        wait((work, self._asked), return_when=FIRST_COMPLETED)
+        """Tell whether `work` is done; returns when it is, or when nobody is to wait any longer."""
+        left_s = self._left_s()
+        wait((work, self._asked), None if left_s == inf else max(0.0, left_s), FIRST_COMPLETED)
         return work.done()
 
 
@@ -112,6 +128,11 @@ class Services:
     scan_wait_s: float = 5.0  #: how long a turn of a scan waits for news
     range_entries: int = 100_000  #: entries that one event measures
     max_versions: int = 10  #: of a promoted model that are kept
+
+    def within(self, seconds: float, clock: Callable[[], float]) -> Self:
+        """Return the same world for one step, which begins now and may take so long by a clock."""
+        stopping = self.stopping.within(seconds, clock)
+        return replace(self, stopping=stopping, source=self.source.under(stopping))
 
     @property
     def buckets(self) -> Mapping[str, ObjectStore]:

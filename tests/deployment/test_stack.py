@@ -127,6 +127,14 @@ def test_the_longest_training_ends_before_its_watchdog_gives_up(functions):
     assert int(environment["MLAAS_TRAIN_SECONDS"]) < seconds(environment["exec_timeout"])
 
 
+@pytest.mark.parametrize("name", ["specs", "chunk-preprocess"])
+def test_the_longest_step_ends_before_its_watchdog_gives_up(functions, name):
+    environment = functions[name]["environment"]
+    longest = int(environment.get("MLAAS_STEP_SECONDS", Settings().step_seconds))
+
+    assert longest < seconds(environment["exec_timeout"])
+
+
 def test_faas_cli_finds_the_template_behind_the_link():
     assert (REPOSITORY / "template/python3-mlaas/template.yml").is_file()
     assert (REPOSITORY / "template").is_symlink()

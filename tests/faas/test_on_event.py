@@ -49,6 +49,22 @@ def test_a_delivery_runs_the_step_and_writes_its_news_into_the_run(make, service
     assert services.runs.get("o", "luca_1").chunks.done == 1
 
 
+@pytest.mark.parametrize(("has_own_limit", "status"), [(False, 503), (True, 200)])
+def test_a_step_has_so_long_as_the_deployment_says_unless_it_knows_itself(
+    services, settings, has_own_limit, status
+):
+    def step(_event, services):
+        services.stopping.check()
+        return []
+
+    function = faas.on_event("chunk-preprocess", {ChunkPlanned: step}, has_own_limit=has_own_limit)
+    client = function.factory(services, replace(settings, step_seconds=0)).test_client()
+    answer = client.post("/", data=cloudevents.dump_event(PLANNED), headers=headers())
+
+    assert answer.status_code == status
+    assert not services.stopping.is_asked
+
+
 def test_what_is_told_again_tells_its_news_again(make, services):
     told = replace(READY, index=0)
     client = make(lambda _event, _services: [told])

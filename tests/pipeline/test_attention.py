@@ -1,5 +1,6 @@
 """Long work ends soon when its run is over, or when the process is told to end."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from mlaas4hep.adapters.trainers.memory import MemoryTrainer
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, RunCancelled
 from mlaas4hep.dispatcher.verdict import Action, CallOutcome, History, judge
-from mlaas4hep.errors import ServiceUnavailableError
+from mlaas4hep.errors import OverdueError, ServiceUnavailableError
 from mlaas4hep.pipeline.attention import AttentiveSource, RunOverError
 from mlaas4hep.pipeline.preprocessing.chunks import preprocess_chunks
 from mlaas4hep.pipeline.reactions import react
@@ -69,6 +70,13 @@ def test_reading_stops_when_the_run_is_deleted(world):
 
     with pytest.raises(RunOverError):
         list(blocks(services, run))
+
+
+def test_reading_stops_when_the_time_of_the_step_is_over(world):
+    services, run = world
+
+    with pytest.raises(OverdueError, match="within 0 s"):
+        list(blocks(replace(services, stopping=services.stopping.within(0, time.monotonic)), run))
 
 
 def test_a_run_that_is_over_is_no_failure(world):

@@ -1,10 +1,12 @@
 """Files that are opened side by side: one that is bad is told, whatever the servers of others do."""
 
 import threading
+import time
+from dataclasses import replace
 
 import pytest
 
-from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError
+from mlaas4hep.errors import InvalidRequestError, OverdueError, ServiceUnavailableError
 from mlaas4hep.pipeline.opentrees import OpenTrees
 from mlaas4hep.testing import pipeline
 
@@ -48,6 +50,18 @@ def test_a_missing_file_is_told_whatever_the_servers_of_others_do(source, others
 def test_servers_that_are_away_are_waited_for_where_bad_files_may_be_skipped(source):
     with pytest.raises(ServiceUnavailableError, match="away does not answer"):
         opened(source, "gone", "away", on_bad_file="skip")
+
+
+def test_when_the_time_of_a_step_is_over_the_first_file_that_is_not_open_is_named(source):
+    services = pipeline.with_source(pipeline.make_services(), source)
+    request = pipeline.submit(services, ["silent", "silent"])
+    late = replace(services, stopping=services.stopping.within(0, time.monotonic))
+
+    with pytest.raises(OverdueError, match="within 0 s") as caught:
+        OpenTrees.of(request, late)
+
+    assert caught.value.problem.file == request.files[0].name
+    assert not source.ended.is_set()
 
 
 def test_a_process_that_is_told_to_end_waits_for_no_silent_server(source):

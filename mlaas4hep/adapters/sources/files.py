@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from copy import copy
 from operator import attrgetter
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from cachetools import LRUCache, TLRUCache, cachedmethod
 
@@ -64,6 +65,12 @@ class DataFiles:
         self._making = threading.Lock()
         self._kept = KeptBlocks(BlockSpool(cache_dir))
         self._ahead = ThreadPoolExecutor(READINGS, "ahead")
+
+    def under(self, stopping: Stopping) -> Self:
+        """Return the same files, with all that is known of them, for one step."""
+        ours = copy(self)
+        ours._stopping = stopping  # noqa: SLF001 - it is one of us
+        return ours
 
     def find(self, pattern: str) -> list[str]:
         """Return the URLs of the files of a server that match a pattern, sorted."""

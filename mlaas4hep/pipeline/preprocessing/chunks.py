@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +13,7 @@ from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, Event
 from mlaas4hep.core.selection.openedfiles import OpenedFile
-from mlaas4hep.errors import StrangeEventError
+from mlaas4hep.errors import OverdueError, StrangeEventError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
 from mlaas4hep.pipeline.preprocessing.dealing import make_together
@@ -43,6 +44,7 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
 
     Raises:
         MlaasError: a file cannot be read or is another one now, or a label is no number.
+        OverdueError: a step's time is over; it is about a file if no chunk was made meanwhile.
     """
     inputs = load_inputs(event, services)
     specs = _planned_specs(event, inputs, services)
@@ -51,9 +53,11 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
     row_bytes = 4 * (1 + preparation.layout.width)
 
     waiting: _Waiting = deque()
-    with ThreadPoolExecutor(1, thread_name_prefix="store") as storing:
+    new: list[str] = []
+    with _going_on(new), ThreadPoolExecutor(1, thread_name_prefix="store") as storing:
         for together in _together(_planned(event, inputs, specs, services), row_bytes):
             made = _make_missing(together, preparation)
+            new.extend(made)
             for each in together:
                 data = made.pop(each.ready.key, None)
                 stored = storing.submit(services.chunks.put, each.ready.key, data) if data else None
@@ -65,6 +69,17 @@ def preprocess_chunks(event: ChunkPlanned, services: Services) -> Iterator[Event
             last_bytes = row_bytes * together[-1].ready.entries
             yield from _stored(waiting, left=max(1, TOGETHER_BYTES // max(1, last_bytes)))
         yield from _stored(waiting, left=0)
+
+
+@contextmanager
+def _going_on(new: Sequence[str]) -> Iterator[None]:
+    """Let time that is over be about no file if chunks are new: they are not made again."""
+    try:
+        yield
+    except OverdueError as error:
+        if new:
+            raise error.going_on() from error
+        raise
 
 
 def _planned_specs(event: ChunkPlanned, inputs: Inputs, services: Services) -> Specs:

@@ -1,13 +1,14 @@
 """The next block is made while the last one is worked on."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from mlaas4hep.adapters.sources.readahead import one_ahead
 from mlaas4hep.core.data.columns import Columns
-from mlaas4hep.errors import StoppingError
+from mlaas4hep.errors import OverdueError, StoppingError
 from mlaas4hep.ports import Stopping
 
 BLOCKS = [Columns(entries=number, flat={}, jagged={}) for number in (1, 2, 3)]
@@ -65,6 +66,33 @@ def test_whoever_stops_early_closes_the_reading(helper):
     found.close()
 
     assert closed.is_set()
+
+
+def test_a_step_whose_time_is_over_waits_for_no_block_that_does_not_come(helper):
+    stopping, released = Stopping(), threading.Event()
+
+    def blocks():
+        released.wait(60)
+        yield BLOCKS[0]
+
+    with pytest.raises(OverdueError, match="within 0 s"):
+        next(one_ahead(blocks(), helper, stopping.within(0, time.monotonic)))
+    assert not released.is_set()
+    assert not stopping.is_asked
+    released.set()
+
+
+def test_a_step_hears_that_its_process_is_told_to_end(helper):
+    stopping, released = Stopping(), threading.Event()
+
+    def blocks():
+        stopping.ask()
+        released.wait(60)
+        yield BLOCKS[0]
+
+    with pytest.raises(StoppingError):
+        next(one_ahead(blocks(), helper, stopping.within(600, time.monotonic)))
+    released.set()
 
 
 def test_who_is_told_to_end_waits_for_no_block_that_does_not_come(helper):

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import threading
+import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,7 +11,12 @@ import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.adapters.sources.files import DataFiles
-from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, StoppingError
+from mlaas4hep.errors import (
+    InvalidRequestError,
+    OverdueError,
+    ServiceUnavailableError,
+    StoppingError,
+)
 from mlaas4hep.laptop.ports import free_ports
 from mlaas4hep.ports import Stopping
 from tests import oracle
@@ -119,6 +125,14 @@ def test_a_process_that_is_told_to_end_waits_for_no_silent_server(folder, answer
             _read_for_ever(source, f"{prefix}/a.root")
         assert not released.is_set()
         told.join()
+
+
+def test_a_step_whose_time_is_over_waits_for_no_silent_server(folder):
+    source = DataFiles(MemoryStore(lambda: 0.0))
+    with falling_silent(folder, 0) as (prefix, _asked, released):
+        with pytest.raises(OverdueError, match="within 0 s"):
+            source.under(Stopping().within(0, time.monotonic)).describe(f"{prefix}/a.root", "t")
+        assert not released.is_set()
 
 
 @pytest.mark.parametrize("scheme", ["root", "http"])
