@@ -31,6 +31,7 @@ from mlaas4hep.faas.environ import environ
 from mlaas4hep.faas.headers import check_headers
 from mlaas4hep.faas.metrics import Levels
 from mlaas4hep.faas.problems import failure
+from mlaas4hep.faas.underway import TooManyError, UnderWay
 
 STREAM, AFTER, IS_AGAIN = "mlaas.stream", "mlaas.after", "mlaas.is_again"
 THREADS = 32
@@ -70,6 +71,7 @@ class Front:
         *,
         threads: int = THREADS,
         bodies: Bodies | None = None,
+        under_way: UnderWay | None = None,
         on_stop: Callable[[], None] = lambda: None,
         caller: Caller = nobody,
         levels: Levels = tuple,
@@ -80,6 +82,7 @@ class Front:
         Args:
             threads: that run the app's own code.
             bodies: reads those of requests; with the usual patience, if not given.
+            under_way: counts requests and streams of each caller; the usual number, if not given.
             on_stop: ends the streams; called when the server is told to stop.
             caller: names who calls; nobody has more than a share of the threads at once.
             levels: what Prometheus is told besides the calls.
@@ -95,6 +98,7 @@ class Front:
         self._caller = caller
         self._of_caller = max(1, threads // _SHARES)
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._under_way = under_way or UnderWay()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
@@ -116,16 +120,22 @@ class Front:
         except ClientGoneError:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost loop: the server must go on
-            failed = failure(error)
-            headers = {**failed.headers, "Connection": "close"}  # its body is not read
-            await _send(send, failed.status, {"error": failed.problem.to_json()}, headers)
+            await _refuse(send, error)
             return
         with spool:
             name = await self._caller(scope)
-            turn = self._turns.get(name)
-            if turn is None:
-                turn = self._turns[name] = asyncio.Semaphore(self._of_caller)
-            await self._pass_on(environ(scope, spool), turn, receive, send)
+            try:
+                with self._under_way.place(name):
+                    turn = self._turn(name)
+                    await self._pass_on(environ(scope, spool), turn, receive, send)
+            except TooManyError as error:
+                await _refuse(send, error)
+
+    def _turn(self, name: str) -> asyncio.Semaphore:
+        turn = self._turns.get(name)
+        if turn is None:
+            turn = self._turns[name] = asyncio.Semaphore(self._of_caller)
+        return turn
 
     async def _body(self, scope: Scope, receive: Receive) -> Spool:
         if scope["method"] in _BODILESS and not _announces_body(scope):
@@ -210,6 +220,13 @@ class Front:
         return await asyncio.get_running_loop().run_in_executor(
             self._pool, partial(copy_context().run, work, *args)
         )
+
+
+async def _refuse(send: Send, error: Exception) -> None:
+    """Answer with an error, and end the connection: a body that comes with it is not read."""
+    failed = failure(error)
+    headers = {**failed.headers, "Connection": "close"}
+    await _send(send, failed.status, {"error": failed.problem.to_json()}, headers)
 
 
 def _announces_body(scope: Scope) -> bool:

@@ -161,9 +161,16 @@ def scalars(body: Mapping[str, Any], route: Route) -> dict[str, str]:
     """Return what of a body call could stand in a query too.
 
     A route that takes a JSON body keeps the other keys for it; one that takes none knows no others.
+
+    Raises:
+        InvalidRequestError: an argument is a list or an object, and there is no body to hold one.
     """
     known = {name for arg in route.args for name in (arg.name, *arg.aliases)}
     keeps = route.body is not None
+    for name, value in body.items():
+        if not keeps and isinstance(value, list | dict):
+            kind = "a list" if isinstance(value, list) else "an object"
+            raise InvalidRequestError(f"argument {name[:100]!r} is {kind}, not a text or number")
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in body.items()

@@ -14,12 +14,13 @@ from mlaas4hep import bootstrap
 from mlaas4hep.bootstrap.warmup import begin_loading
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.core.requests.person import Person
-from mlaas4hep.errors import MlaasError
+from mlaas4hep.errors import MlaasError, QuotaError
 from mlaas4hep.faas.asgi import Receive, Scope, Send, lifespan
 from mlaas4hep.faas.bodies import Bodies, ClientGoneError
 from mlaas4hep.faas.csrf import check_cookie
 from mlaas4hep.faas.headers import check_headers
 from mlaas4hep.faas.metrics import CALLER_LEFT, Level
+from mlaas4hep.faas.unread import SHORT, Unread
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Context, error_answer
 from mlaas4hep.http.predict.routes import ROUTER
@@ -65,6 +66,7 @@ def app(
     *,
     load: Load | None = None,
     bodies: Bodies | None = None,
+    unread: Unread | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> "PredictApp":
     """Return the app on top of ready parts."""
@@ -78,6 +80,7 @@ def app(
         people=Doorman(verifier, clock),
         events=events,
         bodies=bodies or Bodies(),
+        unread=unread or Unread(),
     )
     return PredictApp(context)
 
@@ -146,17 +149,29 @@ class PredictApp:
 
     async def answered(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Answer one request, and return the status that was sent."""
+        call = Call.of(scope, receive, self.context.bodies)
         try:
-            answer = await self._answer(Call.of(scope, receive, self.context.bodies))
+            answer = await self._answer(call)
         except MlaasError as error:
             answer = error_answer(error)
         except ClientGoneError:
             return CALLER_LEFT
         except Exception as error:  # noqa: BLE001 - the outermost loop: the server must go on
             answer = error_answer(error)
-        await send(answer.start)
-        await send({"type": "http.response.body", "body": answer.body})
-        return answer.status
+        if len(answer.body) > SHORT:
+            return await self._answered_in_pieces(call, answer, send)
+        return await _told(answer, send)
+
+    async def _answered_in_pieces(self, call: Call, answer: Answer, send: Send) -> int:
+        """Send a large answer, unless its owner has enough of them that are not read."""
+        unread, owner = self.context.unread, call.person.owner if call.person else ""
+        try:
+            with unread.place(owner, len(answer.body)):
+                await send(answer.start)
+                is_read = await unread.send(answer.body, send)
+                return answer.status if is_read else CALLER_LEFT
+        except QuotaError as error:
+            return await _told(error_answer(error), send)
 
     async def _answer(self, call: Call) -> Answer:
         context, headers = self.context, call.headers
@@ -174,3 +189,10 @@ class PredictApp:
         call.args = route.arguments(query, in_path) if query else in_path
         answer: Answer = await route.handler(context, call)
         return answer
+
+
+async def _told(answer: Answer, send: Send) -> int:
+    """Send an answer at once, and return its status."""
+    await send(answer.start)
+    await send({"type": "http.response.body", "body": answer.body})
+    return answer.status

@@ -21,6 +21,7 @@ from mlaas4hep.errors import (
 )
 from mlaas4hep.faas.bodies import Bodies
 from mlaas4hep.faas.problems import failure
+from mlaas4hep.faas.unread import Unread
 from mlaas4hep.http.predict.asking import Asking, Dialect, Tally
 from mlaas4hep.http.predict.call import Answer, Call, json_answer
 from mlaas4hep.ports import Deliveries, Services, TensorInfo
@@ -63,6 +64,7 @@ class Context:
     calls: Counter[str] = field(default_factory=Counter)  #: by method, since `started_at`
     started_at: float = field(default_factory=time.monotonic)
     bodies: Bodies = field(default_factory=Bodies)  #: that are on their way
+    unread: Unread = field(default_factory=Unread)  #: large answers on their way
     newest_models: TTLCache[str, tuple[str, str]] = field(
         default_factory=lambda: TTLCache(_OWNERS, _BELIEVED_S)
     )

@@ -16,7 +16,8 @@ from pathlib import Path
 from mlaas4hep.core import keys
 from mlaas4hep.core.models.bundle.kinds import drawn_file
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.errors import NotFoundError
+from mlaas4hep.errors import NotFoundError, TooLargeError
+from mlaas4hep.faas.unread import MOST_BYTES
 from mlaas4hep.http.predict.call import Answer, Call
 from mlaas4hep.http.predict.context import Context, who
 from mlaas4hep.http.predict.schemas import MODEL
@@ -68,7 +69,7 @@ async def model(context: Context, call: Call) -> Answer:
     )
     file = _drawable(record)
     key = keys.model_file(record.owner, record.name, record.version, file)
-    content = await context.batcher.in_thread(partial(context.services.models.get, key))
+    content = await context.batcher.in_thread(partial(_content, context, key, file))
     return Answer(
         body=content,
         content_type=b"application/octet-stream",
@@ -78,6 +79,17 @@ async def model(context: Context, call: Call) -> Answer:
             (b"repr-digest", _digest(content)),
         ),
     )
+
+
+def _content(context: Context, key: str, file: str) -> bytes:
+    """Return a file that a browser can draw; a bundle may hold larger ones than the one it serves."""
+    info = context.services.models.info(key)
+    if info is not None and info.size_bytes > MOST_BYTES:
+        raise TooLargeError(
+            f"{file} has {info.size_bytes} bytes, more than {MOST_BYTES}, and is not drawn",
+            file=file,
+        )
+    return context.services.models.get(key)
 
 
 def _digest(content: bytes) -> bytes:

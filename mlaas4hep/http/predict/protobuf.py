@@ -6,6 +6,7 @@ A message is a row of fields: the field's number and wire type, then its content
 from collections.abc import Iterator
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  #: wire types
+MAX_FIELDS = 100_000  #: of a message: they are read one by one, by what others wait for; 0.15 s
 _MAX_VARINT_BITS = 63
 
 
@@ -27,11 +28,14 @@ def fields(message: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield number, wire type and content of each field; varints come without content.
 
     Raises:
-        ValueError: a wire type that there is not, or a field that ends too early.
+        ValueError: a wire type that there is not, a field that ends too early, or too many of them.
         IndexError: the message ends within a number.
     """
-    at = 0
+    at = found = 0
     while at < len(message):
+        found += 1
+        if found > MAX_FIELDS:
+            raise ValueError(f"it has more than {MAX_FIELDS} fields; numbers go packed into one")
         tag, at = _read_varint(message, at)
         kind = tag & 7
         if kind == VARINT:

@@ -11,6 +11,7 @@ from mlaas4hep.errors import MlaasError, TooLargeError
 from mlaas4hep.faas.asgi import Scope
 from mlaas4hep.faas.bodies import Admission, Bodies
 from mlaas4hep.faas.front import Front
+from mlaas4hep.faas.underway import UnderWay
 from mlaas4hep.http.route import ACTION, Route
 from mlaas4hep.http.router import Router
 from mlaas4hep.http.workflow.call import MAX_JSON_BYTES
@@ -25,13 +26,16 @@ _REMEMBERED, _FRESH_S = 4096, 1.0
 _UPLOADS, _REQUESTS = 4, 100  #: of one person that may be on their way at once
 
 
-def front(app: flask.Flask, bodies: Bodies | None = None) -> Front:
-    """Return the ASGI app around the app that `make_app` made; `bodies` reads those of requests."""
+def front(
+    app: flask.Flask, bodies: Bodies | None = None, under_way: UnderWay | None = None
+) -> Front:
+    """Return the ASGI app around the app that `make_app` made; see `Front` for the others."""
     context: Context = app.extensions["context"]
     return Front(
         app,
         partial(_admit, context),
         bodies=bodies,
+        under_way=under_way,
         on_stop=context.feeds.close,
         caller=Callers(context.verifier).owner,
         levels=Levels(context),

@@ -2,6 +2,11 @@
 
 import base64
 import hashlib
+from dataclasses import replace
+
+from mlaas4hep.core import keys
+from mlaas4hep.faas.unread import MOST_BYTES
+from mlaas4hep.pipeline import modelrecords
 
 
 def test_the_page_is_reached_with_and_without_a_slash(nobody):
@@ -45,3 +50,16 @@ def test_a_models_file_comes_with_its_digest(world, alice):
     digest = base64.b64encode(hashlib.sha256(answer.content).digest()).decode()
     assert answer.headers["repr-digest"] == f"sha-256=:{digest}:"
     assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_a_file_that_no_browser_could_draw_is_not_read(world, alice):
+    """A bundle may hold larger files than the one that is served; they lay in memory whole."""
+    record = world.serve(files=("model.tflite",))
+    key = keys.model_file(record.owner, record.name, record.version, "model.keras")
+    world.services.models.put(key, bytes(MOST_BYTES + 1))
+    modelrecords.write(replace(record, files=(*record.files, "model.keras")), world.services.models)
+
+    answer = alice.get("/netron/model?model=luca_1")
+
+    assert answer.status_code == 413
+    assert "model.keras has 268435457 bytes" in answer.json()["error"]

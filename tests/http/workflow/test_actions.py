@@ -1,5 +1,7 @@
 """Routes reached by an action in the body or the query, as OpenFaaS's gateway calls a function."""
 
+import pytest
+
 from tests.people import FOLDER
 
 
@@ -30,3 +32,14 @@ def test_an_upload_by_action_takes_the_body(alice, tarball):
     response = alice.post("/?action=upload&name=luca", data=tarball(FOLDER))
 
     assert response.text == "Successfully uploaded!\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [("[1]", "argument 'limit' is a list"), ('{"a": 1}', "argument 'limit' is an object")],
+)
+def test_an_argument_that_no_query_could_hold_is_refused(alice, value, says):
+    answer = alice.post("/", data=f'{{"action": "list_runs", "limit": {value}}}')
+
+    assert answer.status_code == 400
+    assert says in answer.json["error"]["message"]

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import threading
+from contextlib import ExitStack
 
 import httpx2
 import pytest
 
 from mlaas4hep.core.runs.events import RangeMeasured, RunFailed
 from mlaas4hep.errors import Problem
+from mlaas4hep.faas.underway import UnderWay
 from mlaas4hep.http.workflow.front import front
 from tests.asgi import serving
 from tests.calls import PATIENCE_S
@@ -178,3 +180,32 @@ def test_what_watchers_leave_behind_is_nothing(world, submitted, url):
         http.get("/runs/luca_1/events")
 
     assert context.feeds.watched == 0
+
+
+def test_streams_of_one_person_leave_room_for_those_of_others(world, submitted):
+    bob = world.person("bob")
+    bob.upload(name="bobs")
+    bob.submit(name="bobs")
+    with (
+        serving(front(world.app, under_way=UnderWay(3))) as url,
+        httpx2.Client(base_url=url, timeout=PATIENCE_S) as http,
+        ExitStack() as opened,
+    ):
+
+        def watch(person, run):
+            headers = {"Authorization": person.header}
+            stream = http.stream("GET", f"/runs/{run}/events", headers=headers)
+            return opened.enter_context(stream)
+
+        watched = [watch(submitted, "luca_1") for _ in range(4)]
+        refused = watched[3].read()
+        others = watch(bob, "bobs_1")
+        fail(world, submitted)
+        ended = [answer.read() for answer in watched[:3]]
+        again = watch(submitted, "luca_1")
+
+        assert [answer.status_code for answer in watched] == [200, 200, 200, 429]
+        assert b"3 requests and streams of yours are under way already" in refused
+        assert others.status_code == 200
+        assert all(b'"status": "failed"' in each for each in ended)
+        assert again.status_code == 200

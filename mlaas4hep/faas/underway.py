@@ -1,0 +1,45 @@
+"""How many requests of one caller are under way in this process."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlaas4hep.errors import QuotaError
+
+MOST = 512  #: of one caller: an eighth of the connections of a process
+
+
+class TooManyError(QuotaError):
+    """A caller has too many requests under way; nothing of this one was done."""
+
+
+class UnderWay:
+    """Counts requests from their body's end to their answer's, which may be a stream.
+
+    Who reads slowly, or watches, holds a connection and a file perhaps, and no thread: what limits
+    threads does not count it.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._of: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, caller: str) -> Iterator[None]:
+        """Count a request while the context lasts.
+
+        Raises:
+            TooManyError: the caller has enough.
+        """
+        if self._of[caller] >= self._most:
+            raise TooManyError(
+                f"{self._most} requests and streams of yours are under way already",
+                hint="close some streams, or ask GET /runs/NAME from time to time",
+            )
+        self._of[caller] += 1
+        try:
+            yield
+        finally:
+            self._of[caller] -= 1
+            if not self._of[caller]:
+                del self._of[caller]
