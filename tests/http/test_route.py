@@ -112,10 +112,16 @@ def test_one_action_cannot_mean_two_operations():
 
 
 def test_of_a_body_call_the_known_scalars_are_arguments_and_the_rest_is_the_body():
-    body = {"action": "show", "name": "a", "count": 3, "dry": True, "list": [1]}
+    body = {"action": "show", "name": "a", "count": 3, "dry": True}
 
     plain = scalars(body, route(args=(THING, COUNT)))
-    with_body = scalars(body, route(args=(THING, COUNT), body=Body(forms={})))
+    with_body = scalars({**body, "list": [1]}, route(args=(THING, COUNT), body=Body(forms={})))
 
     assert plain == {"name": "a", "count": "3", "dry": "true"}
     assert with_body == {"name": "a", "count": "3"}
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}])
+def test_where_there_is_no_body_no_argument_is_a_list_or_an_object(value):
+    with pytest.raises(InvalidRequestError, match="argument 'count' is a"):
+        scalars({"action": "show", "count": value}, route(args=(THING, COUNT)))
