@@ -4,7 +4,7 @@ Bare handlers (uvicorn's ASGI, granian's RSGI) do nothing but parse, run LiteRT 
 token, no look-up of a model. TFaaS is asked if its program is given. granian, FastAPI and KServe
 run in environments of their own (`make bench-peers` makes that of the first two). Ratios are ours
 over theirs, medians of rounds; by processor time, which other people's load changes least, and by
-rate.
+rate. Servers have one core and their clients the others.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 
 from bench.peers.cases import CASES, Case
 from bench.peers.dialects import V1
-from bench.predict import servers
+from bench.predict import minio, servers
 from bench.predict.questions import Question
 from bench.serving import ask
 from bench.table import Sample
@@ -29,7 +29,7 @@ from mlaas4hep.core import keys
 from mlaas4hep.laptop import issuer
 from mlaas4hep.laptop.ports import free_ports
 
-OURS = "ours"
+OURS, STORED = "ours", "ours, MinIO"
 CLIENTS, FEW = (1, 10, 100), (4,)  #: that ask for one row, and for many
 HERE = Path(__file__).parent
 
@@ -64,24 +64,29 @@ def main() -> None:
     parser.add_argument("--python", help="of an environment with granian and FastAPI")
     parser.add_argument("--tfaas", help="TFaaS's program; it answers one row only")
     parser.add_argument("--kserve", help="Python of an environment with KServe")
+    parser.add_argument("--minio", action="store_true", help="ours again with models in a MinIO")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as made, ExitStack() as running:
-        state = Path(made).resolve()
-        servers.serve_models(state, keys.owner(issuer.ISSUER, "bench"))
-        peers = [
-            running.enter_context(_ours(state)),
-            *(running.enter_context(each) for each in _others(state, options)),
-        ]
+        state, owner = Path(made).resolve(), keys.owner(issuer.ISSUER, "bench")
+        servers.serve_models(state, owner)
+        stored = running.enter_context(minio.models(state, owner)) if options.minio else {}
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[:1])  # whatever is started has these
+        peers = [running.enter_context(_ours(state, OURS))]
+        if stored:
+            peers.append(running.enter_context(_ours(state, STORED, **stored)))
+        peers += [running.enter_context(each) for each in _others(state, options)]
+        os.sched_setaffinity(0, cores[1:] or cores)
         _compare(peers, options)
 
 
 @contextmanager
-def _ours(state: Path) -> Iterator[Peer]:
+def _ours(state: Path, name: str, **given: str) -> Iterator[Peer]:
     (port,) = free_ports(1)
-    process = servers.start_function(state, servers.key_server(state), port)
+    process = servers.start_function(state, servers.key_server(state), port, **given)
     headers = (f"Authorization: Bearer {issuer.token(state, 'bench')}",)
     with servers.ended(process, port):
-        yield Peer(OURS, port, process.pid, headers=headers)
+        yield Peer(name, port, process.pid, headers=headers)
 
 
 def _others(state: Path, options: argparse.Namespace) -> Iterator[AbstractContextManager[Peer]]:

@@ -21,6 +21,7 @@ from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.laptop import issuer
+from mlaas4hep.ports import ObjectStore
 
 WIDTH = 42
 BUILD = """
@@ -85,7 +86,8 @@ def key_server(state: Path) -> str:
     return f"http://127.0.0.1:{server.server_port}/jwks"
 
 
-def serve_models(state: Path, owner: str) -> None:
+def serve_models(state: Path, owner: str, store: ObjectStore | None = None) -> None:
+    """Build a network once, and store it as two models: in the folder of `state`, if nowhere else."""
     folder = state / "built"
     if not folder.is_dir():
         script = BUILD.replace("{width}", str(WIDTH))
@@ -100,7 +102,7 @@ def serve_models(state: Path, owner: str) -> None:
         specs=Specs(branches=branches, ranges=()),
         identifiers=("event",),
     )
-    store = DirectoryStore(state / "store", "models")
+    store = store or DirectoryStore(state / "store", "models")
     files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
     for name in ("lite", "saved"):
         kept = {file: path for file, path in files.items() if name == "lite" or ".tfl" not in file}
@@ -111,7 +113,8 @@ def serve_models(state: Path, owner: str) -> None:
         store.put(keys.model(owner, name), wire.dump(record))
 
 
-def start_function(state: Path, jwks_url: str, port: int) -> subprocess.Popen[bytes]:
+def start_function(state: Path, jwks_url: str, port: int, **given: str) -> subprocess.Popen[bytes]:
+    """Start predict as its image does; `given` are further variables."""
     package = state / "function"
     if not package.exists():
         package.symlink_to(ROOT / "functions" / "predict")
@@ -125,6 +128,7 @@ def start_function(state: Path, jwks_url: str, port: int) -> subprocess.Popen[by
         "MLAAS_JWKS_URL": jwks_url,
         "MLAAS_PORT": str(port),
         "MLAAS_LOG_LEVEL": "WARNING",
+        **given,
     }
     index = ROOT / "templates" / "python3-mlaas" / "index.py"
     return subprocess.Popen([sys.executable, "-P", str(index)], env=env)
