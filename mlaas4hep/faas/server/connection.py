@@ -77,12 +77,12 @@ class Connection(LimitedHeads):
         """Tell whether a request with the same head as before was taken, which the parser has not seen."""
         read = self._kept.read
         place = same.place(read) if self._is_ready() else None
-        if place is None or len(read) > place[1] or len(read) < place[1] > WAITED_BYTES:
+        if place is None or len(read) > place.whole or len(read) < place.whole > WAITED_BYTES:
             self._kept.wait_no_more()
             return False
         self.came()
-        if len(read) == place[1]:
-            self._ask(Request(same.head, read[place[0] :]))
+        if len(read) == place.whole:
+            self._ask(Request(same.head, read[place.begin : place.end]))
         else:
             self._kept.wait(self.waited_s)
         return True

@@ -20,11 +20,11 @@ def same(read=None, body=b"abc", headers=HEADERS):
 @pytest.mark.parametrize("body", [b"", b"a", b"abc", b"x" * 5000, post(b"abc")])
 def test_a_request_with_the_same_head_has_another_body(body):
     read = post(body)
-    begin, end = same().place(read)
+    begin, end, whole = same().place(read)
 
     assert read[begin:end] == body
-    assert end == len(read)
-    assert same().place(read[:begin]) == (begin, end)  # it is still to come
+    assert end == whole == len(read)
+    assert same().place(read[:begin]) == (begin, end, end)  # it is still to come
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def proxied(body, call, *others, version="1.1"):
 @pytest.mark.parametrize("call", ["7", "e8b1c2a0-2c5e-4a9b", "x" * 150])
 def test_what_proxies_say_of_a_call_may_be_new(call):
     read = proxied(b"abcd", call)
-    begin, end = same(proxied(b"abc", "1")).place(read)
+    begin, end, whole = same(proxied(b"abc", "1")).place(read)
 
-    assert (read[begin:end], end) == (b"abcd", len(read))
+    assert (read[begin:end], end, whole) == (b"abcd", len(read), len(read))
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,85 @@ def test_a_length_whose_place_is_not_certain_is_not_remembered():
     read = post(b"abc").replace(b": 3", b":\t3\t")
 
     assert same(read) is None
+
+
+IN_CHUNKS = [(b"host", b"x"), (b"transfer-encoding", b"chunked")]
+LAST = b"0\r\n\r\n"
+
+
+def chunked(*chunks, last=LAST, call="1"):
+    head = [
+        "POST /p HTTP/1.1",
+        "Host: x",
+        "Transfer-Encoding: chunked",
+        f"X-Call-Id: {call}",
+        "",
+        "",
+    ]
+    return (
+        "\r\n".join(head).encode() + b"".join(b"%x\r\n%b\r\n" % (len(e), e) for e in chunks) + last
+    )
+
+
+@pytest.mark.parametrize("body", [b"a", b"abc", b"x" * 5000, post(b"abc"), b"\r\n" + LAST])
+def test_a_body_may_come_as_one_chunk(body):
+    read = chunked(body, call="another")
+    remembered = same(chunked(b"abc"), b"abc", IN_CHUNKS)
+    begin, end, whole = remembered.place(read)
+
+    assert (read[begin:end], whole) == (body, len(read))
+    assert remembered.place(read[:-3]) == (begin, end, whole)  # it is still to come
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        chunked(b"abc", b"abc"),
+        chunked(),
+        chunked(b"abc", last=b"0\r\nX: y\r\n\r\n"),
+        chunked(b"abc", last=b"0;x\r\n\r\n"),
+        chunked(b"abc", last=b"00\r\n\r\n"),
+        chunked(b"abc", last=b"0\r\n\n\n"),
+        chunked(b"abc").replace(b"\r\n3\r\n", b"\r\n3;x\r\n"),
+        chunked(b"abc").replace(b"\r\n3\r\n", b"\r\n+3\r\n"),
+        chunked(b"abc").replace(b"\r\n3\r\n", b"\r\n0x3\r\n"),
+        chunked(b"abc").replace(b"\r\n3\r\n", b"\r\n3 \r\n"),
+        chunked(b"abc").replace(b"\r\n3\r\n", b"\r\n3\n"),
+        chunked(b"abc").replace(b"\r\n3\r\n", b"\r\n2\r\n"),
+        chunked(b"abc").replace(b"\r\n3\r\n", b"\r\n0000003\r\n"),
+        chunked(b"abc")[: -len(LAST) - 8],
+    ],
+)
+def test_any_other_chunks_are_for_the_parser(read):
+    assert same(chunked(b"abc"), b"abc", IN_CHUNKS).place(read) is None
+
+
+@pytest.mark.parametrize(
+    ("read", "headers"),
+    [
+        (chunked(b"a", b"bc"), IN_CHUNKS),
+        (chunked(b"abc") + chunked(b"abc"), IN_CHUNKS),
+        (chunked(b"abc"), [*IN_CHUNKS, *IN_CHUNKS]),
+        (chunked(b"abc"), [(b"host", b"x"), (b"transfer-encoding", b"gzip, chunked")]),
+    ],
+)
+def test_what_is_not_just_one_chunk_is_not_remembered(read, headers):
+    assert same(read, b"abc", headers) is None
+
+
+def test_a_watchdogs_requests_are_parsed_once_a_connection_whatever_follows():
+    Parsing.heads = 0
+    with serving(Parsing) as door, connected(door) as (line, file):
+        for body in (b"a", b"bb", b"ccc"):
+            line.sendall(chunked(body, call=len(body)))
+            assert answer(file) == ("short", b"/p %b 3" % body)
+        assert Parsing.heads == 1
+        for sent, way in (((b"no",), "general"), ((b"a", b"b"), "short"), ((b"d",), "short")):
+            line.sendall(chunked(*sent))
+            assert answer(file) == (way, b"/p %b 3" % b"".join(sent))
+        line.sendall(chunked(b"e") + chunked(b"f") + post(b"g"))
+
+        assert [answer(file)[1] for _ in range(3)] == [b"/p e 3", b"/p f 3", b"/p g 2"]
 
 
 class Parsing(Connection):
