@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xgboost
 
+from mlaas4hep.adapters.native import ubjson
 from mlaas4hep.adapters.native.nativemodel import Floats, NativeModel
 
 
@@ -22,8 +23,9 @@ def load(path: Path) -> NativeModel:
     XGBRegressor use them; a Booster by itself would use all.
 
     Raises:
-        ValueError: there are no trees.
+        ValueError: there are no trees, or the file is none of XGBoost.
     """
+    ubjson.check(path.read_bytes())
     booster = xgboost.Booster(model_file=path)
     if json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear":
         raise ValueError("gblinear has no trees, which are what is served")
