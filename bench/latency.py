@@ -1,10 +1,9 @@
 """`python -m bench.latency`: the same steps on servers 20 ms away, held against the disk.
 
-An XRootD server, a web server and MinIO run on this machine, each behind `bench.far.delayed`. The aim
-is 0.9 of local speed: the next bytes are on their way while a block is decoded. What is measured has
-one core, servers and cables have the other; two events are worked on at once, as functions do.
-Opening a file asks two or three questions before there is anything to read ahead, which short files
-do not hide: `--grow FACTOR` makes them longer.
+An XRootD server, web servers with and without TLS, and MinIO run on this machine, each behind
+`bench.far.delayed`. The aim is 0.9 of local speed: the next bytes are on their way while a block is
+decoded. What is measured has one core, servers and cables have the other; two events are worked on
+at once, as functions do. `--grow FACTOR` makes files longer, which hides more of their opening.
 """
 
 import argparse
@@ -28,7 +27,8 @@ from bench.steps.inputs import Inputs
 from bench.table import Line
 from mlaas4hep.laptop.ports import free_ports
 
-INPUTS = (Inputs("flat", 2), Inputs("jagged", 2))
+INPUTS = (Inputs("flat", 2), Inputs("jagged", 2), Inputs("small", 40, 20))
+NAMES = {"small": "20 files of 2 MB"}
 MS = 20
 BUCKET, KEY = "data", "benchmark"
 
@@ -46,7 +46,11 @@ def measure(options: argparse.Namespace) -> list[Line]:
         folder.chmod(0o755)
         servers = {}
         web = stack.enter_context(_started("bench.far.ranges", str(data)))
-        servers["https"] = f"http://127.0.0.1:{stack.enter_context(_delayed(web))}/"
+        servers["http"] = f"http://127.0.0.1:{stack.enter_context(_delayed(web))}/"
+        certificate = _certificate(folder)
+        os.environ["SSL_CERT_FILE"] = certificate[0]
+        secure = stack.enter_context(_started("bench.far.ranges", str(data), *certificate))
+        servers["https"] = f"https://localhost:{stack.enter_context(_delayed(secure))}/"
         if shutil.which("xrootd"):
             origin = stack.enter_context(xrootd("origin", ORIGIN, folder))
             servers["XRootD"] = f"root://127.0.0.1:{stack.enter_context(_delayed(origin))}//store/"
@@ -63,12 +67,23 @@ def measure(options: argparse.Namespace) -> list[Line]:
 def _cases(grown: Iterable[Inputs], servers: dict[str, str]) -> Iterator[Case]:
     for inputs in grown:
         for body in ("specs", "chunks"):
-            local = f"{inputs.kind} {body}, local"
+            kind = NAMES.get(inputs.kind, inputs.kind)
+            local = f"{kind} {body}, local"
             given = {"pinned": True, "at_once": 2}
             yield Case(local, body, inputs, more=given)
             for name, server in servers.items():
-                far = f"{inputs.kind} {body}, {name}, {MS} ms"
+                far = f"{kind} {body}, {name}, {MS} ms"
                 yield Case(far, body, inputs, local, given | {"server": server})
+
+
+def _certificate(folder: Path) -> list[str]:
+    """Write a certificate for localhost, which is its own authority; gives it and its key."""
+    made = [str(folder / "tls.crt"), str(folder / "tls.key")]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    command += ["-out", made[0], "-keyout", made[1]]
+    subprocess.run(command, check=True, capture_output=True)
+    return made
 
 
 @contextmanager

@@ -61,8 +61,11 @@ def _good(line: Line, stream: bytes, kind: int, body: bytes) -> None:
 
 
 @contextmanager
-def hostile(acts: dict[int, Act]) -> Iterator[str]:
-    """Serve, with these acts instead of good answers; give the prefix of URLs."""
+def hostile(acts: dict[int, Act], asked: list[int] | None = None) -> Iterator[str]:
+    """Serve, with these acts instead of good answers; give the prefix of URLs.
+
+    The kinds of questions are noted in `asked`.
+    """
 
     class Handler(socketserver.BaseRequestHandler):
         greetings: ClassVar[bytes] = bytes(4) + struct.pack(">III", 8, 0x500, 1)
@@ -75,6 +78,8 @@ def hostile(acts: dict[int, Act]) -> Iterator[str]:
                 while True:
                     stream, kind, size = self._request()
                     body = self._exactly(size)
+                    if asked is not None:
+                        asked.append(kind)
                     if kind in acts:
                         acts[kind](line, stream, body)
                     else:

@@ -42,13 +42,9 @@ class _Client:
         self._server = server
         self._answer_s = answer_s
         self._files: dict[int, _OpenFile] = {}
+        self._limits: dict[str, bytes] = {}  #: of servers that have files, as they told them
         self._sending = threading.Lock()
         self._on_their_way = BytesOnTheirWay()
-
-    @property
-    def is_idle(self) -> bool:
-        """Tell whether nobody has a file open."""
-        return not self._files
 
     def stat(self, asked: dict[str, Any]) -> None:
         """Tell size and time of a file."""
@@ -90,12 +86,17 @@ class _Client:
         self._begun(asked, file.file.open(url, timeout=self._answer_s, callback=_called(told)))
 
     def configure(self, asked: dict[str, Any]) -> None:
-        """Learn how much the server of a file gives at once."""
-        file = self._files[asked["file"]]
-        there = _CLIENT.FileSystem(f"root://{asked['there']}/")
+        """Learn how much the server of a file gives at once; it is asked once."""
+        file, name = self._files[asked["file"]], asked["there"]
+        if name in self._limits:
+            file.understand(self._limits[name])
+            self._send(asked, answers.TOLD, [b"null"])
+            return
+        there = _CLIENT.FileSystem(f"root://{name}/")
 
         def told(status: Any, response: Any, _there: object = there) -> None:
             if status.ok:
+                self._limits[name] = response
                 file.understand(response)
             self._tell(asked, status, lambda: None)
 
@@ -226,7 +227,7 @@ def main(arguments: list[str]) -> None:
     ways = {each.__name__: each for each in (client.stat, client.list, client.open, client.close)}
     ways |= {each.__name__: each for each in (client.configure, client.read)}
     while True:
-        asked = _next(end, client)
+        asked = _next(end)
         allow_seconds(float(seconds))
         try:
             ways[asked["what"]](asked)
@@ -236,11 +237,10 @@ def main(arguments: list[str]) -> None:
             client.fail(asked, _said(repr(error)[:_TEXT]))
 
 
-def _next(end: socket.socket, client: _Client) -> dict[str, Any]:
+def _next(end: socket.socket) -> dict[str, Any]:
     """Return the next question, or end."""
-    while not select.select([end], [], [], _IDLE_S)[0]:
-        if client.is_idle:
-            os._exit(0)
+    if not select.select([end], [], [], _IDLE_S)[0]:
+        os._exit(0)  # whoever has files open opens them again
     try:
         return answers.next_question(end)
     except (EOFError, OSError):

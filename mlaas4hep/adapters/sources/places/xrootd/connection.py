@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -122,8 +123,8 @@ class Connection:
         return self.ask("read", size, file=file, spans=spans)[0]
 
     def close(self, file: int) -> None:
-        """Close a file; nobody waits for it."""
-        with suppress(GoneError, OSError):
+        """Close a file, now or with the next question; nobody waits for it."""
+        with suppress(OSError):
             self._mail.note({"what": "close", "file": file})
 
     def waited(self, question: Question) -> memoryview:
@@ -150,6 +151,7 @@ class _Mail:
     def __init__(self, end: socket.socket, process: Child) -> None:
         self._socket, self._process = end, process
         self._open: dict[int, Question] = {}
+        self._notes: deque[dict[str, Any]] = deque()
         self._number = 0
         self._lock = threading.Lock()
         self.is_gone = False
@@ -166,12 +168,25 @@ class _Mail:
             number = self._number
             self._open[number] = question
             answers.ask(self._socket, {**asked, "number": number})
+            self._send_notes()
         return number
 
     def note(self, asked: dict[str, Any]) -> None:
-        """Send what needs no answer."""
-        with self._lock:
-            answers.ask(self._socket, {**asked, "number": 0})
+        """Send what needs no answer, with the next question if one is being sent.
+
+        Files are closed when nobody has them any more: where that shows, a question of the same
+        thread may be half sent.
+        """
+        self._notes.append(asked)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._send_notes()
+            finally:
+                self._lock.release()
+
+    def _send_notes(self) -> None:
+        while self._notes:
+            answers.ask(self._socket, {**self._notes.popleft(), "number": 0})
 
     def deliver(self) -> None:
         """Give all answers to who waits for them, until the process is gone."""

@@ -1,5 +1,6 @@
-"""The bytes of one file of an XRootD server, opened when the first are asked for."""
+"""The bytes of one file of an XRootD server, opened before or when the first are asked for."""
 
+import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Lock
@@ -11,22 +12,33 @@ from mlaas4hep.adapters.sources.places.xrootd.errors import Failures
 
 
 class OpenFile:
-    """One file that is open in the process of its server."""
+    """One file that is, or will be, open in the process of its server; closed with this object."""
 
     def __init__(self, connection: Connection, number: int) -> None:
         self.connection = connection
         self.number = number
+        weakref.finalize(self, connection.close, number)
+
+
+Opening = Callable[[], OpenFile]  #: waits until the file is open
 
 
 class XRootDBytes:
     """`Bytes` of a file; it is opened again if the process that had it open is gone."""
 
-    def __init__(self, failures: Failures, opened: Callable[[], OpenFile]) -> None:
+    def __init__(self, failures: Failures, begin: Callable[[], Opening]) -> None:
+        """Take what asks the server to open the file, and gives what waits for it."""
         self._failures = failures
-        self._opened = opened
+        self._begin = begin
+        self._begun: Opening | None = None
         self._file: OpenFile | None = None
         self._opening = Lock()
         self.size_bytes = 0  #: asked for so far
+
+    def open_early(self) -> None:
+        """Have the file opened while something else is asked; who asks for bytes waits for it."""
+        with self._opening:
+            self._begun = self._begin()
 
     def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
         """Send requests for the bytes at each [start, stop), and return what waits for them.
@@ -38,7 +50,8 @@ class XRootDBytes:
         with self._failures.told():
             with self._opening:
                 if self._file is None or self._file.connection.is_gone:
-                    self._file = self._opened()
+                    begun, self._begun = self._begun or self._begin(), None
+                    self._file = begun()
             for some in requests(groups):
                 pending += self._pending(self._file, some)
         return pending
@@ -57,11 +70,6 @@ class XRootDBytes:
             at += stop - start
         self.size_bytes += at
         return pending
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.connection.close(self._file.number)
 
     def _waited(self, connection: Connection, question: Question) -> memoryview:
         with self._failures.told():

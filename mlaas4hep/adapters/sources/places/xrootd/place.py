@@ -1,22 +1,27 @@
 """From a URL of an XRootD server to its place."""
 
 import importlib.util
-from contextlib import ExitStack
+from collections.abc import Hashable
 from functools import partial
+from threading import Lock
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from mlaas4hep.adapters.sources.places.place import Bytes, Ends, Place, shown
+from cachetools import LRUCache
+
+from mlaas4hep.adapters.sources.places.place import Ends, Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
-from mlaas4hep.adapters.sources.places.xrootd.connection import Allowance
+from mlaas4hep.adapters.sources.places.xrootd.connection import Allowance, Question
 from mlaas4hep.adapters.sources.places.xrootd.connections import Connections
 from mlaas4hep.adapters.sources.places.xrootd.errors import Failures
-from mlaas4hep.adapters.sources.places.xrootd.file import OpenFile, XRootDBytes
+from mlaas4hep.adapters.sources.places.xrootd.file import Opening, OpenFile, XRootDBytes
 from mlaas4hep.core.requests.inputs.globs import matches
 from mlaas4hep.core.requests.inputs.servers import server
 from mlaas4hep.errors import InvalidRequestError
 
 HOLDS_S = 2.0  #: a chunk asks for its files twice
+KEPT = 64  #: files that stay open when nobody reads them: whoever described one may read it next
+SEEN = 4000  #: files that are remembered
 _MOST_BYTES = 2**62
 
 
@@ -35,10 +40,17 @@ class XRootDPlaces:
             )
         self._policy = policy
         self._connections = Connections(allowance)
+        self._kept: LRUCache[Hashable, XRootDBytes] = LRUCache(KEPT)  #: by URL and version
+        self._seen: LRUCache[str, None] = LRUCache(SEEN)
+        self._lock = Lock()
 
     def locate(self, url: str) -> Place:
-        """Return the place of `root://host//path`; InvalidRequestError, ServiceUnavailableError."""
+        """Return the place of `root://host//path`; InvalidRequestError, ServiceUnavailableError.
+
+        A file that is new here is opened while the server is asked how large it is.
+        """
         parts = self._checked(url)
+        opened = self._opened_early(url)
         path = parts.path.replace("//", "/", 1) + (f"?{parts.query}" if parts.query else "")
         told = self._told(url, "stat", path=path)
         size, time = told.get("size"), told.get("time")
@@ -46,11 +58,14 @@ class XRootDPlaces:
             raise InvalidRequestError(
                 f"{shown(url)}: the server says of its size what makes no sense"
             )
+        version = size, time
+        if opened is not None:
+            self._keep(url, version, opened)
         return Place(
             url=url,
-            version=(size, time),
+            version=version,
             size_bytes=size,
-            open=partial(self._open, url),
+            open=lambda _stack: self._bytes(url, version),
             holds_s=HOLDS_S,
             ends=Ends(size),
         )
@@ -77,18 +92,43 @@ class XRootDPlaces:
         self._policy.check_server(*server(url))
         return urlsplit(url)
 
-    def _open(self, url: str, stack: ExitStack) -> Bytes:
-        failures = Failures(url=url, is_there=True)
-        content = XRootDBytes(failures, partial(self._opened, url))
-        stack.callback(content.close)
+    def _opened_early(self, url: str) -> XRootDBytes | None:
+        """Return a file that is being opened; None if it was seen before, and may be open."""
+        with self._lock:
+            if url in self._seen:
+                return None
+            self._seen[url] = None
+        content = self._unopened(url)
+        with Failures(url=url, is_there=False).told():
+            content.open_early()
         return content
 
-    def _opened(self, url: str) -> OpenFile:
+    def _bytes(self, url: str, version: Hashable) -> XRootDBytes:
+        """Return the bytes of a version of a file, which may be open already."""
+        with self._lock:
+            known = self._kept.get((url, version))
+        if known is None:
+            known = self._unopened(url)
+            self._keep(url, version, known)
+        return known
+
+    def _keep(self, url: str, version: Hashable, content: XRootDBytes) -> None:
+        with self._lock:
+            self._kept[url, version] = content
+
+    def _unopened(self, url: str) -> XRootDBytes:
+        return XRootDBytes(Failures(url=url, is_there=True), partial(self._begun, url))
+
+    def _begun(self, url: str) -> Opening:
+        """Ask the server to open a file, and return what waits for it."""
         connection = self._connections.of(server(url))
         question, number = connection.ask("open", None, url=url)
-        there = connection.understood(question)
+        return partial(self._opened, url, question, OpenFile(connection, number))
+
+    def _opened(self, url: str, question: Question, file: OpenFile) -> OpenFile:
+        there = file.connection.understood(question)
         if there and server(url) not in self._policy.own:
             self._policy.check_server(*server(f"root://{there}"))
         if there:
-            connection.told("configure", file=number, there=there)
-        return OpenFile(connection, number)
+            file.connection.told("configure", file=file.number, there=there)
+        return file
