@@ -13,7 +13,7 @@ from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import MlaasError, OverdueError, PermanentError, Problem
 from mlaas4hep.ports import Services
 
-AT_ONCE = 8  #: files opened, or stored specs fetched, side by side: that is waiting, not work
+AT_ONCE = 16  #: files opened, or stored specs fetched, side by side: that is waiting, not work
 _MOMENT_S = 0.5  #: for files that are as quick as the one that is bad: the first of them is named
 _LOOK_S = 1.0  #: between two looks whether this process is told to end
 _LISTED = 5  #: files that a warning names

@@ -41,11 +41,9 @@ def measured_range(event: Event, index: int, inputs: Inputs, services: Services)
     branches, preproc = inputs.opened.branches, inputs.preproc
     part, request = inputs.opened.ranges[index], inputs.request
     weigher = None
-    names = preproc.reads | set(branches.features)
     if request.params.weighting.is_measured:
         weigher = Weigher(request=request, file=part.file)
-        names |= branches.about_entries
-    needed = names & set(branches.reads)
+    needed = measured_names(inputs)
     file = inputs.opened.files[part.file]
     survey = load_survey(event, file, branches.reads, services)
     with errors_about(file):
@@ -61,6 +59,15 @@ def measured_range(event: Event, index: int, inputs: Inputs, services: Services)
             keep=branches.about_entries if weigher else (),
             weigher=weigher,
         )
+
+
+def measured_names(inputs: Inputs) -> set[str]:
+    """Return the branches that are read to measure a range."""
+    branches = inputs.opened.branches
+    names = inputs.preproc.reads | set(branches.features)
+    if inputs.request.params.weighting.is_measured:
+        names |= branches.about_entries
+    return names & set(branches.reads)
 
 
 def all_ranges(event: Event, inputs: Inputs, services: Services) -> list[MeasuredRange]:

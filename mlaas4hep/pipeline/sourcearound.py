@@ -32,6 +32,10 @@ class SourceAround:
         """Survey as the source does."""
         return self._source.survey(url, tree, branches)
 
+    def expect(self, survey: Survey, branches: Iterable[str], start: int, stop: int) -> None:
+        """Expect as the source does."""
+        self._source.expect(survey, branches, start, stop)
+
     def read(
         self, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:

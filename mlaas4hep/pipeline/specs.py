@@ -32,6 +32,7 @@ from mlaas4hep.pipeline.inputs import (
     load_request,
     store_opened,
 )
+from mlaas4hep.pipeline.nextfiles import expected
 from mlaas4hep.pipeline.opentrees import OpenTrees
 from mlaas4hep.pipeline.ranges import all_ranges, measured_range, stored_range
 from mlaas4hep.pipeline.reactions import Batch, News
@@ -79,7 +80,8 @@ def measure_range(event: RangePlanned, services: Services) -> list[News]:
     key = keys.range_specs(event.owner, inputs.opened.range_content(inputs.request, event.index))
     result = stored_range(key, services)
     if result is None:
-        result = measured_range(event, event.index, inputs, services)
+        with expected(event, inputs, services):
+            result = measured_range(event, event.index, inputs, services)
         services.specs.put(key, sealed.dump(result, key))
     return [
         RangeMeasured(

@@ -43,6 +43,13 @@ class DataSource(Protocol):
             InvalidRequestError: a branch is not there, or cannot be numbers.
         """
 
+    def expect(self, survey: Survey, branches: Iterable[str], start: int, stop: int) -> None:
+        """Have the bytes with which `read` of these entries begins on their way from a server.
+
+        It returns at once, does nothing for files that are here, and fails for nothing: whoever
+        reads is told.
+        """
+
     def read(
         self, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:

@@ -53,6 +53,7 @@ class EarlyBytes:
         self._content = content
         self._answers = answers
         self._begun: tuple[tuple[Hashable, Window], ...] = ()
+        self._beginning = threading.Lock()
 
     def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
         """Return what gives the bytes of each span; what was not asked for early, is now."""
@@ -78,12 +79,27 @@ class EarlyBytes:
 
         Whoever begins the file once more is going to read the others once more, too.
         """
-        before, begun = windows[0][0], self._begun
-        if not before and (names, windows[0]) in begun:
-            begun = tuple(each for each in begun if each[0] != names)
-        follows = not before or any((n, w[1]) == (names, before) for n, w in begun)
-        self._begun = (*begun, *((names, window) for window in windows))[-REMEMBERED:]
+        before = windows[0][0]
+        with self._beginning:
+            begun = self._begun
+            if not before and (names, windows[0]) in begun:
+                begun = tuple(each for each in begun if each[0] != names)
+            follows = not before or any((n, w[1]) == (names, before) for n, w in begun)
+            self._begun = (*begun, *((names, window) for window in windows))[-REMEMBERED:]
         return follows
+
+    def expect(
+        self, names: Hashable, window: Window, early: Iterator[Callable[[], int]], most_bytes: int
+    ) -> None:
+        """Ask for about so many bytes early, unless somebody has begun to read the window.
+
+        Who begins meanwhile waits until they have been asked for, and finds them.
+        """
+        with self._beginning:
+            while (
+                most_bytes > 0 and not self.is_begun(names, window) and (send := next(early, None))
+            ):
+                most_bytes -= send()
 
     def is_begun(self, names: Hashable, window: Window) -> bool:
         """Tell whether somebody has begun to read a window of these branches."""

@@ -24,7 +24,7 @@ from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.survey import Survey
 from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.requests.inputs.files import ALTERNATIVES
-from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, StoppingError
+from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError, StoppingError
 from mlaas4hep.ports import ObjectStore, Stopping
 
 T = TypeVar("T")
@@ -101,6 +101,16 @@ class DataFiles:
 
         return self._ask_places(url, survey)
 
+    def expect(self, survey: Survey, branches: Iterable[str], start: int, stop: int) -> None:
+        """Have the bytes with which `read` of these entries begins on their way from a server."""
+        if not survey.url.startswith(_HERE):
+            self._ahead.submit(self._expect, survey, frozenset(branches), start, stop)
+
+    def _expect(self, survey: Survey, names: frozenset[str], start: int, stop: int) -> None:
+        with suppress(MlaasError):  # whoever reads is told
+            place = self._place(survey.url)
+            self._format(_row_of(survey)).expect(place, survey, names, start, stop)
+
     def read(
         self, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:
@@ -108,9 +118,8 @@ class DataFiles:
         place = self._place(survey.url)
         if place.size_bytes != survey.size_bytes:
             raise changed(survey.url)
-        (row,) = (row for row in FORMATS if row.name == survey.format)
         with self._or_elsewhere(place):
-            blocks = self._format(row).read(place, survey, branches, start, stop)
+            blocks = self._format(_row_of(survey)).read(place, survey, branches, start, stop)
             if place.is_remote:
                 blocks = one_ahead(blocks, self._ahead, self._stopping)
             yield from blocks
@@ -174,6 +183,11 @@ class DataFiles:
             if row.name not in self._formats:
                 self._formats[row.name] = row.read_with(self._kept)
             return self._formats[row.name]
+
+
+def _row_of(survey: Survey) -> FormatRow:
+    (row,) = (row for row in FORMATS if row.name == survey.format)
+    return row
 
 
 def _believed_until(_url: str, place: Place, now: float) -> float:

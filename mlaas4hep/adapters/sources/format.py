@@ -27,6 +27,11 @@ class Format(Protocol):
     def survey(self, place: Place, tree: str, branches: Iterable[str]) -> Survey:
         """Return what `read` needs to know about `branches`; its layout is the format's own."""
 
+    def expect(
+        self, place: Place, survey: Survey, branches: Iterable[str], start: int, stop: int
+    ) -> None:
+        """Have the bytes with which `read` begins on their way, if a server has to be asked for them."""
+
     def read(
         self, place: Place, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:

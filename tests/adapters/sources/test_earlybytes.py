@@ -121,6 +121,22 @@ def test_ranges_that_are_read_in_order_find_their_bytes(layout):
     assert read(*WINDOWS[4:]) == 0
 
 
+def test_what_is_expected_is_asked_for_before_it_is_read_and_once(layout):
+    found, data, x = layout
+    server = _Noted(data)
+    reader = TreeReader(
+        content=EarlyBytes(server, EarlyAnswers()), reopen=lambda: None, check=lambda _size: None
+    )
+    names = frozenset({"x"})
+    reader.expect(found, names, WINDOWS)
+    expected = len(server.asked)
+    blocks = list(reader.blocks(found, names, WINDOWS))
+    reader.expect(found, names, WINDOWS)
+
+    assert expected == len(server.asked) == len(WINDOWS)
+    np.testing.assert_array_equal(np.concatenate([block.flat["x"] for block in blocks]), x)
+
+
 def test_a_file_that_is_read_once_more_is_read_ahead_once_more(layout):
     read = _reader(layout)
     for start in range(0, 8, 2):

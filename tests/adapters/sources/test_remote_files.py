@@ -5,6 +5,7 @@ import itertools
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -142,3 +143,41 @@ def test_a_server_that_does_not_answer_is_asked_again_later(source, scheme):
 
     with pytest.raises(ServiceUnavailableError, match="does not answer"):
         source.describe(f"{scheme}://127.0.0.1:{free_ports(1)[0]}//a.root", "t")
+
+
+def test_what_is_expected_comes_before_it_is_read(folder, source):
+    asked, came = [], threading.Condition()
+
+    class Noting(RangeHandler):
+        def do_GET(self):  # noqa: N802 - the name that http.server wants
+            with came:
+                asked.append(self.headers["Range"])
+                came.notify_all()
+            super().do_GET()
+
+    with web_server(functools.partial(Noting, directory=str(folder))) as prefix:
+        survey = source.survey(f"{prefix}/a.root", "t", NAMES)
+        about_the_file = len(asked)
+        source.expect(survey, NAMES, 0, 3000)
+        with came:
+            assert came.wait_for(lambda: len(asked) == about_the_file + 2, 60)
+        expected = set(asked)
+        blocks = list(source.read(survey, NAMES, 0, 3000))
+
+    here = source.read(source.survey(str(folder / "a.root"), "t", NAMES), NAMES, 0, 3000)
+    assert [each for block in blocks for each in oracle.entries_of(block)] == [
+        each for block in here for each in oracle.entries_of(block)
+    ]
+    spans = [
+        each for each in asked if not each.startswith("bytes=0-")
+    ]  # which asks for its version
+    assert sorted(spans) == sorted(expected - {asked[0]})
+
+
+def test_nothing_fails_for_what_is_expected(folder, source):
+    here = source.survey(str(folder / "a.root"), "t", NAMES)
+    gone = replace(here, url=f"http://127.0.0.1:{free_ports(1)[0]}/a.root")
+
+    source.expect(here, NAMES, 0, 3000)
+    source.expect(gone, NAMES, 0, 3000)
+    source._ahead.shutdown(wait=True)

@@ -124,6 +124,11 @@ class TableReader:
             layout=wire.dump(layout).decode(),
         )
 
+    def expect(
+        self, place: Place, survey: Survey, branches: Iterable[str], start: int, stop: int
+    ) -> None:
+        """Do nothing: tables ask for the bytes of a piece when it is read."""
+
     def read(
         self, place: Place, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:

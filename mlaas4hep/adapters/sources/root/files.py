@@ -86,6 +86,15 @@ class RootFiles:
             layout=wire.dump(layout).decode(),
         )
 
+    def expect(
+        self, place: Place, survey: Survey, branches: Iterable[str], start: int, stop: int
+    ) -> None:
+        """Have the bytes with which `read` begins on their way, if a server has to be asked for them."""
+        with _our_errors(place):
+            layout = _layout(survey.layout)
+            windows = list(overlapping(layout.edges, start, stop))
+            self._reader(place, survey.tree).tree.expect(layout, frozenset(branches), windows)
+
     def read(
         self, place: Place, survey: Survey, branches: Iterable[str], start: int, stop: int
     ) -> Iterator[Columns]:

@@ -28,6 +28,7 @@ from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
+EXPECTED_BYTES = 4 * 1024**2  #: of a range that is read soon, on their way before it begins
 _MOST_ENTRIES_A_BYTE = 100_000  #: a file that tells of more is damaged
 
 
@@ -150,16 +151,30 @@ class TreeReader:
     ) -> Iterator[Columns]:
         """Yield blocks that follow each other: what we can decode, the rest through uproot."""
         then = self._behind(layout, names, windows)
-        leaves = [leaf for leaf in layout.baskets if leaf.name in names - self._unknown]
-        decoder = Decoder(leaves, self._content, self._helper, self._check)
-        decoded = decoder.blocks(windows, then)
-        if layout.ntuple:
-            pages = NtupleDecoder(layout.ntuple, names, self._content, self._check)
-            decoded = pages.blocks(windows, then)
+        decoder = self._baskets(layout, names)
+        pages = self._pages(layout, names)
+        decoded = (pages or decoder).blocks(windows, then)
         for window, ours in zip(windows, decoded, strict=True):
             self._unknown |= decoder.unknown
             theirs = sorted(names - set(ours.names))
             yield _together(ours, self._through_uproot(layout, theirs, window)) if theirs else ours
+
+    def expect(self, layout: RootLayout, names: frozenset[str], windows: Sequence[Window]) -> None:
+        """Have what the windows begin with on its way, unless somebody has begun to read them."""
+        content = self._content
+        if isinstance(content, EarlyBytes):
+            decoder = self._pages(layout, names) or self._baskets(layout, names)
+            early = decoder.early(Behind(windows=windows, content=content))
+            content.expect(names, windows[0], early, EXPECTED_BYTES)
+
+    def _baskets(self, layout: RootLayout, names: frozenset[str]) -> Decoder:
+        leaves = [leaf for leaf in layout.baskets if leaf.name in names - self._unknown]
+        return Decoder(leaves, self._content, self._helper, self._check)
+
+    def _pages(self, layout: RootLayout, names: frozenset[str]) -> NtupleDecoder | None:
+        if not layout.ntuple:
+            return None
+        return NtupleDecoder(layout.ntuple, names, self._content, self._check)
 
     def _behind(
         self, layout: RootLayout, names: frozenset[str], windows: Sequence[Window]

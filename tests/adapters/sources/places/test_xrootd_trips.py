@@ -19,7 +19,7 @@ ABOUT_FILES = {server.STAT, server.OPEN, server.QUERY, server.VECTOR, server.CLO
 def counting():
     """Give places, the prefix of URLs, and the kinds of questions that come."""
     asked = []
-    with server.hostile({}, asked) as prefix:
+    with server.hostile({}, asked.append) as prefix:
         yield XRootDPlaces(ServerPolicy()), f"{prefix}//", asked
 
 

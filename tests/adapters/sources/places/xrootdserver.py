@@ -61,10 +61,12 @@ def _good(line: Line, stream: bytes, kind: int, body: bytes) -> None:
 
 
 @contextmanager
-def hostile(acts: dict[int, Act], asked: list[int] | None = None) -> Iterator[str]:
+def hostile(
+    acts: dict[int, Act], note: Callable[[int], None] = lambda _kind: None
+) -> Iterator[str]:
     """Serve, with these acts instead of good answers; give the prefix of URLs.
 
-    The kinds of questions are noted in `asked`.
+    `note` is told the kind of each question.
     """
 
     class Handler(socketserver.BaseRequestHandler):
@@ -78,8 +80,7 @@ def hostile(acts: dict[int, Act], asked: list[int] | None = None) -> Iterator[st
                 while True:
                     stream, kind, size = self._request()
                     body = self._exactly(size)
-                    if asked is not None:
-                        asked.append(kind)
+                    note(kind)
                     if kind in acts:
                         acts[kind](line, stream, body)
                     else:

@@ -14,7 +14,7 @@ from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.xrootd.connection import Allowance, Question
 from mlaas4hep.adapters.sources.places.xrootd.connections import Connections
 from mlaas4hep.adapters.sources.places.xrootd.errors import Failures
-from mlaas4hep.adapters.sources.places.xrootd.file import Opening, OpenFile, XRootDBytes
+from mlaas4hep.adapters.sources.places.xrootd.file import OpenFile, Opening, XRootDBytes
 from mlaas4hep.core.requests.inputs.globs import matches
 from mlaas4hep.core.requests.inputs.servers import server
 from mlaas4hep.errors import InvalidRequestError

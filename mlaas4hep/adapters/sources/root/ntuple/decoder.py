@@ -1,7 +1,7 @@
 """Entries of an RNTuple block by block, out of the pages that hold them."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -50,11 +50,14 @@ class NtupleDecoder:
         Raises:
             DamagedPartError: a page is damaged.
         """
-        more = behind.asking(lambda window: self._missing(self._cuts(*window)).values())
-        for window, cuts in asked_ahead(windows, self._ask_for, more):
+        for window, cuts in asked_ahead(windows, self._ask_for, self.early(behind)):
             yield self._block(*window, cuts)
             for pages in self._columns.values():
                 pages.forget()
+
+    def early(self, behind: Behind) -> Iterator[Callable[[], int]]:
+        """Yield what asks for the pages of one of the blocks, and returns how many bytes that are."""
+        return behind.asking(lambda window: self._missing(self._cuts(*window)).values())
 
     def _ask_for(self, window: Window) -> tuple[list[Cut], int]:
         """Return the parts of a window, and how many bytes were asked for: what must be needed."""

@@ -63,10 +63,14 @@ class Decoder:
 
         Branches that are unknown are left out, from the block on where that shows.
         """
-        ask, want = partial(self._ask, self._firsts()), partial(self._spans_wanted, self._firsts())
-        more = behind.asking(lambda window: want(window).values())
-        for window, buffers in asked_ahead(windows, ask, more):
+        ask = partial(self._ask, self._firsts())
+        for window, buffers in asked_ahead(windows, ask, self.early(behind)):
             yield self._block(*window, buffers)
+
+    def early(self, behind: Behind) -> Iterator[Callable[[], int]]:
+        """Yield what asks for the baskets of one of the blocks, and returns how many bytes that are."""
+        want = partial(self._spans_wanted, self._firsts())
+        return behind.asking(lambda window: want(window).values())
 
     def _firsts(self) -> dict[str, int]:
         return dict.fromkeys((leaf.name for leaf in self._leaves), 0)
