@@ -105,6 +105,17 @@ def test_listing_what_is_not_there_is_refused(s3):
         source(s3).find("s3://nothing-of-this-name/*.root")
 
 
+@pytest.mark.parametrize("ask", ["find", "describe"])
+def test_credentials_that_are_not_taken_are_named_and_not_waited_for(s3, bucket, ask):
+    for wrong in ({"secret": secrets.token_hex(8)}, {"key": "nobody"}, {"key": "", "secret": ""}):
+        with pytest.raises(PermanentError) as caught:
+            if ask == "find":
+                source(s3, **wrong).find(f"s3://{bucket}/*.root")
+            else:
+                source(s3, **wrong).describe(f"s3://{bucket}/a.root", "t")
+        assert "MLAAS_DATA_S3_KEY_FILE" in caught.value.problem.hint
+
+
 def test_an_s3_that_is_away_is_waited_for(s3):
     with pytest.raises(ServiceUnavailableError):
         source(s3, url="http://127.0.0.1:9").find("s3://bucket/*")

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ def folder(tmp_path_factory):
 
     jagged = ak.unflatten(rng.normal(size=6000).astype(np.float32), [2] * 3000)
     oracle.write_tree(path / "a.root", "t", {"x": rng.normal(size=3000), "J": jagged}, basket=100)
+    (path / "in").mkdir()
     (path / "not.root").write_bytes(b"nothing of the kind" * 100)
     whole = (path / "a.root").read_bytes()
     (path / "short.root").write_bytes(whole[: len(whole) // 2])
@@ -82,6 +84,14 @@ def test_the_content_is_known_again_wherever_it_lies(server, folder, source):
 def test_a_file_that_is_not_on_the_server_is_named(server, source):
     with pytest.raises(InvalidRequestError, match=r"none\.root.*no such file"):
         source.describe(f"{server}/none.root", "t")
+
+
+@pytest.mark.parametrize(("name", "hint"), [("in", r"\*\.root"), ("in/?.root", "write \\*")])
+def test_a_folder_is_no_file_that_may_come_back(xrootd, source, name, hint):
+    """A name with ? is one, too: what stands behind is for the server."""
+    with pytest.raises(InvalidRequestError, match="is a folder") as told:
+        source.describe(f"{xrootd}/{name}", "t")
+    assert re.search(hint, told.value.problem.hint)
 
 
 @pytest.mark.parametrize("name", ["not.root", "short.root"])

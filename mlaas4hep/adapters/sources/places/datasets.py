@@ -48,7 +48,9 @@ class DatasetPlaces:
         text = self._from_service(name) if is_url else self._from_command(name)
         found = [line.text for line in filelist.lines(text)]
         if not found:
-            raise InvalidRequestError(f"the data set {name!r} has no files", file=name)
+            raise InvalidRequestError(
+                f"the data set {name!r} has no files", file=name, hint="check its name"
+            )
         return found
 
     def _from_service(self, name: str) -> str:
@@ -88,5 +90,7 @@ class DatasetPlaces:
 
 def _silent(name: str) -> ServiceUnavailableError:
     return ServiceUnavailableError(
-        f"the service that knows the files of data set {name!r} does not answer"
+        f"the service that knows the files of data set {name!r} does not answer",
+        file=name,
+        hint="write the files themselves, or ask who runs this deployment: it is MLAAS_DATASETS",
     )

@@ -17,6 +17,7 @@ from mlaas4hep.adapters.sources.places.place import Place, shown
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.client import SILENCE_S
 from mlaas4hep.adapters.sources.places.web.place import WebPlaces
+from mlaas4hep.adapters.sources.places.web.response import CREDENTIALS
 from mlaas4hep.core.requests.inputs.globs import matches
 from mlaas4hep.core.requests.inputs.servers import server
 from mlaas4hep.errors import (
@@ -27,6 +28,12 @@ from mlaas4hep.errors import (
 )
 
 SIGNED_FOR = timedelta(hours=1)  #: each question has a signature of its own
+_WRONG = frozenset(
+    {
+        *("InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed"),
+        *("ExpiredToken", "InvalidToken", "InvalidTokenId", "AuthorizationHeaderMalformed"),
+    }
+)
 LISTED = 100_000  #: keys that are looked at for a pattern
 _AWS = "amazonaws.com"  #: whose buckets are hosts of their own
 
@@ -108,7 +115,14 @@ def _parted(url: str) -> tuple[str, str]:
 def _our_error(url: str, error: Exception) -> MlaasError:
     code = str(getattr(error, "code", ""))
     if code == "AccessDenied":
-        return ForbiddenError(f"{shown(url)}: the credentials of this deployment may not list it")
+        return ForbiddenError(
+            f"{shown(url)}: the credentials of this deployment may not list it", hint=CREDENTIALS
+        )
+    if code in _WRONG:
+        return ForbiddenError(
+            f"{shown(url)}: the S3 does not take the credentials of this deployment: {code}",
+            hint=CREDENTIALS,
+        )
     if code == "NoSuchBucket" or isinstance(error, ValueError):
         return InvalidRequestError(f"{shown(url)}: there is no such bucket")
     return ServiceUnavailableError(

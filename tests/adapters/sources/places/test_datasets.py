@@ -75,8 +75,10 @@ def test_what_is_not_known_is_named(service):
 
 def test_a_service_that_is_away_is_waited_for(service):
     for asked, name in ((service, "scope:ill"), ("http://127.0.0.1:9/{}", "a:b"), ("/no/cmd", "a")):
-        with pytest.raises(ServiceUnavailableError, match="does not answer"):
+        with pytest.raises(ServiceUnavailableError, match="does not answer") as told:
             find(asked, name)
+        assert told.value.problem.file == name
+        assert "MLAAS_DATASETS" in told.value.problem.hint
 
 
 def test_what_a_command_says_reaches_the_person():

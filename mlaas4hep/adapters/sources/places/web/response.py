@@ -20,6 +20,10 @@ _NO_RANGE = re.compile(rf"bytes \*/{_NUMBER}")
 TOO_MANY = 429  #: of whoever asks, whatever they ask for
 _TRY_AGAIN = frozenset({408, 425, TOO_MANY, 500, 502, 503, 504})
 _LONGEST_S = 366 * 24 * 3600.0  #: that a server can want to be left alone
+CREDENTIALS = (  #: a hint about s3://
+    "an operator gives the key in MLAAS_DATA_S3_KEY_FILE; on your machine, AWS_ACCESS_KEY_ID"
+    " and AWS_SECRET_ACCESS_KEY do"
+)
 _PAGE = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 
 
@@ -83,9 +87,10 @@ class Response:
         if self.status in (404, 410):
             return missing(self.url)
         if self.status in (401, 403, 407):
+            anybody = "it is asked without a name or password; use a file that everybody may read"
             return InvalidRequestError(
                 f"{who} refuses to give the file to this deployment: it answers {self.status}",
-                hint="it is asked without a name or password; use a file that everybody may read",
+                hint=CREDENTIALS if self.url.startswith("s3://") else anybody,
             )
         if self.may_heal:
             asked_s = self.retry_after_s or 0.0

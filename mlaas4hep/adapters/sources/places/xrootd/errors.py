@@ -9,7 +9,7 @@ from mlaas4hep.adapters.sources.places.xrootd.connection import GoneError, Refus
 from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailableError
 
-_GONE = frozenset({3011, 3016})  #: kXR_NotFound, kXR_isDirectory
+_GONE, _FOLDER = 3011, 3016  #: kXR_NotFound, kXR_isDirectory
 _SERVER_SAYS_NO = 400  #: XrdCl's errErrorResponse: the server answered, with an error
 
 
@@ -42,7 +42,9 @@ class Failures:
         reason = first_line(error).replace(self.url, shown(self.url))
         if error.is_elsewhere:
             return InvalidRequestError(f"{shown(self.url)} must be one server and one path")
-        if error.errno in _GONE and error.code == _SERVER_SAYS_NO and not self.is_there:
+        if error.errno == _FOLDER and error.code == _SERVER_SAYS_NO:
+            return folder(self.url)
+        if error.errno == _GONE and error.code == _SERVER_SAYS_NO and not self.is_there:
             return missing(self.url)
         if self.is_there or error.code != _SERVER_SAYS_NO:
             return ServiceUnavailableError(
@@ -50,3 +52,11 @@ class Failures:
                 hint="check the name of the server; if it is right, restart the run when it is back",
             )
         return InvalidRequestError(f"{shown(self.url)}: {reason}")
+
+
+def folder(url: str) -> InvalidRequestError:
+    """Return the error about a folder that is named as if it were a file."""
+    asks = "behind ? stands what the server is told (?authz=…); write * in patterns"
+    return InvalidRequestError(
+        f"{shown(url)} is a folder, not a file", hint=asks if "?" in url else "its files: …/*.root"
+    )
