@@ -1,9 +1,9 @@
-"""`python -m bench.peers.reading --root PYTHON`: our specs and chunks beside uproot, ROOT and pyarrow.
+"""`python -m bench.peers.reading --root PYTHON --weaver PYTHON`: ours beside uproot, ROOT, weaver, pyarrow.
 
-PYTHON is one that imports ROOT: `python -m venv E && E/bin/pip install ROOT numpy`. Rounds are
-interleaved; figures are medians of thousands of entries a second of processor time, which other
-people's load changes less than the clock. ROOT compiles its loops in a first run that does not
-count; so is ours warmed.
+PYTHON is one that imports ROOT: `python -m venv E && E/bin/pip install ROOT numpy`, or weaver:
+`W/bin/pip install weaver-core torch`. Ours are specs and chunks. Rounds are interleaved; figures are
+medians of thousands of entries a second of processor time, which other people's load changes less
+than the clock. ROOT compiles its loops in a first run that does not count; so is ours warmed.
 """
 
 import argparse
@@ -21,8 +21,9 @@ from bench.reading import Case, worked
 from bench.steps.inputs import SELECTED, Inputs
 
 FLAT = ("flat", "flat-zstd", "flat-lz4")
-KINDS = (*FLAT, "flat-ntuple", "jagged", "jagged-ntuple", "nano")
+KINDS = (*FLAT, "flat-ntuple", "wide-ntuple", "jagged-ntuple", "jagged", "nano")
 METHODS = {"rdataframe": KINDS, "rdataloader": KINDS, "bulk": FLAT, "numpy": (*FLAT, "flat-ntuple")}
+WEAVER = (*FLAT, "jagged", "nano")  #: weaver reads no RNTuples
 OUTSIDE = Path(__file__).with_name("outside.py")
 Ask = Callable[[], float]
 
@@ -31,6 +32,7 @@ def main() -> None:
     """Measure all rounds, and print one line a kind of file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, help="a Python that imports ROOT")
+    parser.add_argument("--weaver", type=Path, help="a Python that imports weaver")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="")
     parser.add_argument("--inputs", type=Path, default=ROOT / "build" / "bench-inputs")
@@ -63,9 +65,11 @@ def _of_root_files(kind: str, options: argparse.Namespace) -> dict[str, Ask]:
         body: _ours(body, inputs, options.inputs) for body in ("specs", "chunks", "raw")
     }
     asked["uproot"] = asked.pop("raw")
+    paths = [str(path) for path in inputs.paths(options.inputs)]
+    columns = ",".join(SELECTED) if kind == "nano" else "*"
+    if options.weaver and kind in WEAVER:
+        asked["weaver"] = _theirs(options.weaver, "weaver", columns, paths)
     if options.root:
-        paths = [str(path) for path in inputs.paths(options.inputs)]
-        columns = ",".join(SELECTED) if kind == "nano" else "*"
         for method, kinds in METHODS.items():
             if kind in kinds:
                 asked[method] = _theirs(options.root, method, columns, paths)

@@ -32,9 +32,9 @@ from mlaas4hep.pipeline.inputs import (
     load_request,
     store_opened,
 )
-from mlaas4hep.pipeline.nextfiles import expected
+from mlaas4hep.pipeline.measuring.nextfiles import expected
+from mlaas4hep.pipeline.measuring.ranges import all_ranges, measured_range, stored_range
 from mlaas4hep.pipeline.opentrees import OpenTrees
-from mlaas4hep.pipeline.ranges import all_ranges, measured_range, stored_range
 from mlaas4hep.pipeline.reactions import Batch, News
 from mlaas4hep.ports import Services
 

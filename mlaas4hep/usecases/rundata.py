@@ -23,8 +23,8 @@ from mlaas4hep.core.runs.views import FeatureList, OddValue, RunFeature
 from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import ConflictError, MlaasError, NotFoundError, StrangeEventError
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
+from mlaas4hep.pipeline.measuring.ranges import load_specs
 from mlaas4hep.pipeline.opentrees import OpenTrees, errors_about
-from mlaas4hep.pipeline.ranges import load_specs
 from mlaas4hep.pipeline.scoringplan import load_contract
 from mlaas4hep.ports import Services
 

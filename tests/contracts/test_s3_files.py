@@ -105,14 +105,15 @@ def test_listing_what_is_not_there_is_refused(s3):
         source(s3).find("s3://nothing-of-this-name/*.root")
 
 
-@pytest.mark.parametrize("ask", ["find", "describe"])
+@pytest.mark.parametrize(
+    "ask",
+    [lambda data, url: data.find(f"{url}/*.root"), lambda data, url: data.describe(f"{url}/a", "")],
+    ids=["find", "describe"],
+)
 def test_credentials_that_are_not_taken_are_named_and_not_waited_for(s3, bucket, ask):
     for wrong in ({"secret": secrets.token_hex(8)}, {"key": "nobody"}, {"key": "", "secret": ""}):
         with pytest.raises(PermanentError) as caught:
-            if ask == "find":
-                source(s3, **wrong).find(f"s3://{bucket}/*.root")
-            else:
-                source(s3, **wrong).describe(f"s3://{bucket}/a.root", "t")
+            ask(source(s3, **wrong), f"s3://{bucket}")
         assert "MLAAS_DATA_S3_KEY_FILE" in caught.value.problem.hint
 
 

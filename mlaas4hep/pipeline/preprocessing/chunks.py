@@ -16,9 +16,9 @@ from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import OverdueError, StrangeEventError
 from mlaas4hep.pipeline.attention import AttentiveSource
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
+from mlaas4hep.pipeline.measuring.ranges import load_specs
 from mlaas4hep.pipeline.preprocessing.dealing import make_together
 from mlaas4hep.pipeline.preprocessing.preparation import Preparation
-from mlaas4hep.pipeline.ranges import load_specs
 from mlaas4hep.pipeline.surveys import load_survey
 from mlaas4hep.ports import Services
 

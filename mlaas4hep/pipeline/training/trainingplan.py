@@ -19,7 +19,7 @@ from mlaas4hep.core.requests.roundorder import ordered
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.errors import ServiceUnavailableError
 from mlaas4hep.pipeline.inputs import Inputs, load_inputs
-from mlaas4hep.pipeline.ranges import load_specs
+from mlaas4hep.pipeline.measuring.ranges import load_specs
 from mlaas4hep.ports import Services
 
 _PLANNED_S = 60.0

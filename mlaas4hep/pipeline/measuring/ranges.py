@@ -61,7 +61,7 @@ def measured_range(event: Event, index: int, inputs: Inputs, services: Services)
         )
 
 
-def measured_names(inputs: Inputs) -> set[str]:
+def measured_names(inputs: Inputs) -> frozenset[str]:
     """Return the branches that are read to measure a range."""
     branches = inputs.opened.branches
     names = inputs.preproc.reads | set(branches.features)

@@ -12,7 +12,7 @@ from mlaas4hep.core.data.planning.plan import EntryRange
 from mlaas4hep.core.runs.events import RangePlanned
 from mlaas4hep.errors import MlaasError
 from mlaas4hep.pipeline.inputs import Inputs
-from mlaas4hep.pipeline.ranges import measured_names
+from mlaas4hep.pipeline.measuring.ranges import measured_names
 from mlaas4hep.pipeline.surveys import load_survey
 from mlaas4hep.ports import Services
 

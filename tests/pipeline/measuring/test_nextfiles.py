@@ -8,7 +8,7 @@ import pytest
 
 from mlaas4hep.core.runs.events import RangePlanned, RunSubmitted
 from mlaas4hep.pipeline.inputs import load_inputs
-from mlaas4hep.pipeline.nextfiles import RANGES
+from mlaas4hep.pipeline.measuring.nextfiles import RANGES
 from mlaas4hep.pipeline.sourcearound import SourceAround
 from mlaas4hep.pipeline.specs import measure_range, open_files
 from mlaas4hep.testing import pipeline

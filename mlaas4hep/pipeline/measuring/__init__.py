@@ -1,0 +1,1 @@
+"""Ranges of files are measured, and what was measured is found again."""
