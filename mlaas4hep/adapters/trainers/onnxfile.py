@@ -24,6 +24,10 @@ _LONGEST_REASON = 300
 INPUT, OUTPUT = "input", "scores"
 
 
+class NoConverterError(Exception):
+    """There is none for this model; the text says why, and what to take instead."""
+
+
 def write(
     folder: Path,
     convert: Callable[[], Any],
@@ -55,7 +59,9 @@ def write(
 
 
 def failed(file: str, error: Exception) -> NotMade:
-    """Say that a converter raised `error`."""
+    """Say that a converter raised `error`, or that there is none."""
+    if isinstance(error, NoConverterError):
+        return not_made(file, str(error))
     told = str(error).strip().partition("\n\n")[0]  # its first paragraph
     return not_made(file, f"{type(error).__name__}: {told}" if told else type(error).__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.failure import LabelError, TrainingError
 from mlaas4hep.adapters.trainers.child.labels import OF_IDS, all_alike
 from mlaas4hep.adapters.trainers.framework import Block, Floats, RoundMetrics
 from mlaas4hep.core.models.goals import Goal
@@ -79,9 +79,8 @@ def class_count(labels: Floats) -> int:
         raise all_alike(seen[0])
     if len(seen) != int(seen[-1]) + 1:
         missing = next(number for number, label in enumerate(seen) if number != label)
-        raise TrainingError(
-            f"no training entry has label {missing}, but there are higher ones",
-            _NUMBERING,
+        raise LabelError(
+            f"no training entry has label {missing}, but there are higher ones", _NUMBERING
         )
     return len(seen)
 
@@ -95,6 +94,18 @@ def check_known_classes(job: TrainingJob) -> None:
     if len(job.labels) > 1 and not job.label_columns.names:
         check_classes(np.array(job.labels, np.float32), job)
         class_count(np.array(job.labels, np.float32))
+
+
+def sampled_gap(job: TrainingJob) -> tuple[str, ...]:
+    """Return that classes of the entries that a dry run looked at leave a number out."""
+    labels = np.array(job.sampled.rows, np.float32)
+    if labels.size < 2 or job.label_columns.names:  # noqa: PLR2004 - one says nothing of others
+        return ()
+    try:
+        class_count(labels[:, 0])
+    except TrainingError as error:
+        return (f"of the entries looked at: {error} ({error.hint})",)
+    return ()
 
 
 def known_classes(job: TrainingJob) -> int:

@@ -6,6 +6,7 @@ from typing import BinaryIO
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.models.bundle.conversion import Conversion, Missing, NotMade
 from mlaas4hep.core.models.goals import Goal
+from mlaas4hep.core.models.outputrange import OutputRange
 from mlaas4hep.core.requests.frameworks import USUAL
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.requests.request import Params, Resources
@@ -58,6 +59,7 @@ class TrainingJob:
     resources: Resources = Resources()
     classes: tuple[str, ...] = ()  #: class names, when the labels were names
     labels: tuple[float, ...] = ()  #: all there are; empty when a branch gives them
+    label: str = ""  #: the branch or expression that gives them
     sampled: SampledLabels = SampledLabels()  #: of a dry run, when a branch gives them
     label_columns: LabelColumns = LabelColumns()
     features: tuple[Feature, ...] = ()  #: for histograms; empty: none are drawn
@@ -85,6 +87,7 @@ class ModelSummary:
     gives_logits: bool = False  #: outputs become probabilities by a sigmoid or softmax
     outputs: tuple[tuple[str, int], ...] = ()  #: (name, numbers) of several outputs
     goals: tuple[Goal, ...] = ()  #: of several label columns; empty: one, or the loss alone knows
+    ranges: tuple[OutputRange, ...] = ()  #: of outputs that cannot give every value
     warnings: tuple[str, ...] = ()  #: what its author may not expect
 
 
@@ -153,6 +156,7 @@ class TrainingFailed:
     message: str
     hint: str = ""
     entry: EntryOfChunk | None = None  #: whose label is why
+    branch: str = ""  #: or expression, of which the values are why
 
 
 TrainingReport = ModelBuilt | ChunkWanted | RoundEnded | FileMade | TrainingFinished

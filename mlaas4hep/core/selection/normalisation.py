@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from mlaas4hep.core.data.specs.specs import Specs
-from mlaas4hep.core.data.weighting import BALANCED, TrainingWeights
+from mlaas4hep.core.data.weighting import BALANCED, Negative, TrainingWeights
 from mlaas4hep.core.data.weights import MOST_LABELS, WeightSum
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Request
@@ -30,16 +31,27 @@ def check_weights(request: Request, specs: Specs) -> tuple[str, ...]:
         if any(counts):  # those before cuts, if they were looked at, hold all others
             raise not_numbers(name, max(counts[0], sum(counts[1:]))).located(file=file.name)
     passing = [found for found in specs.weights if found.label is not None]
-    if not any(found.positive or found.negative for found in passing):
-        raise PermanentError(
-            f"the weight {name!r} is 0 in every entry: nothing can be learned",
-            file="params.json",
-            branch=name,
-            hint="choose another weight in params.json",
-        )
+    _check_some_weigh(name, passing, weighting.negative)
     _check_size(name, passing, factors(request, specs, (), ()))
     training_weights(request, specs, (), ())
     return (*_odd(request, passing), *_upside_down(request, specs))
+
+
+def _check_some_weigh(name: str, passing: Iterable[WeightSum], negative: Negative) -> None:
+    """Refuse weights of which none is left that counts."""
+    are_dropped = negative == "drop"
+    if any(found.positive or (found.negative and not are_dropped) for found in passing):
+        return
+    text, hint = "is 0 in every entry", "choose another weight in params.json"
+    if are_dropped and any(found.negative for found in passing):
+        text = 'is 0 or negative in every entry, and "negative_weights" drops those'
+        hint = f'{hint}, or "negative_weights": "abs"'
+    raise PermanentError(
+        f"the weight {name!r} {text}: nothing can be learned",
+        file="params.json",
+        branch=name,
+        hint=hint,
+    )
 
 
 def _check_size(name: str, passing: Iterable[WeightSum], scales: Sequence[float]) -> None:
@@ -65,9 +77,14 @@ def _upside_down(request: Request, specs: Specs) -> Iterable[str]:
         if value <= 0:
             yield (
                 f"the weights of class {_named(label, request.labels)} sum up to {value:g}: losses"
-                ' and figures mean nothing; "negative_weights": "abs" or "drop" in params.json'
-                " makes them count"
+                f" and figures mean nothing; {_cure(specs, label)} in params.json"
             )
+
+
+def _cure(specs: Specs, label: float) -> str:
+    """Return what to write for a class that counts for nothing, or less."""
+    negative = any(found.negative for found in specs.weights if found.label == label)
+    return '"negative_weights": "abs" or "drop"' if negative else "another weight"
 
 
 def _odd(request: Request, passing: Iterable[WeightSum]) -> Iterable[str]:
@@ -172,19 +189,20 @@ def training_weights(
         return TrainingWeights(is_used=True, learned=learned)
     sums = ClassSums.of(request, specs, passed, used)
     total = sum(value for _, value in sums.by_label)
+    balanced = partial(_balanced, request, specs, sums)
     is_scaled = weighting.norm == "xsec" and total > 0
     return TrainingWeights(
         is_used=True,
         negative=weighting.negative,
         scale=sums.entries / total if is_scaled else 1.0,
-        classes=_balanced(sums, labels, "balance") if weighting.balance == "classes" else (),
-        learned=_balanced(sums, labels, "class_weight")
-        if weighting.class_weight == BALANCED
-        else learned,
+        classes=balanced("balance") if weighting.balance == "classes" else (),
+        learned=balanced("class_weight") if weighting.class_weight == BALANCED else learned,
     )
 
 
-def _balanced(sums: ClassSums, labels: Labels, key: str) -> tuple[tuple[float, float], ...]:
+def _balanced(
+    request: Request, specs: Specs, sums: ClassSums, key: str
+) -> tuple[tuple[float, float], ...]:
     """Return the factors that give all classes the same sum; `key` of params.json asks for them."""
     if len(sums.by_label) < 2 or len(sums.by_label) > MOST_LABELS:  # noqa: PLR2004 - two classes
         raise PermanentError(
@@ -195,9 +213,10 @@ def _balanced(sums: ClassSums, labels: Labels, key: str) -> tuple[tuple[float, f
     for label, value in sums.by_label:
         if not value > 0:
             raise PermanentError(
-                f"{key}: the weights of class {_named(label, labels)} sum up to {value:g}",
+                f"{key}: the weights of class {_named(label, request.labels)} sum up to {value:g}",
                 file="params.json",
-                hint='"negative_weights": "abs" or "drop", or more entries of it',
+                branch=request.params.weighting.expression,
+                hint=f"{_cure(specs, label)}, or more entries of it",
             )
     share = sum(value for _, value in sums.by_label) / len(sums.by_label)
     return tuple((label, share / value) for label, value in sums.by_label)

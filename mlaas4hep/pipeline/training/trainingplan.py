@@ -75,6 +75,7 @@ class TrainingPlan:
             resources=request.resources,
             classes=request.labels.classes,
             labels=tuple(sorted(set(request.labels.values))),
+            label=request.labels.expression,
             label_columns=request.labels.columns,
             features=features(self.layout) if request.params.hist else (),
             branches=_branches(self.layout),

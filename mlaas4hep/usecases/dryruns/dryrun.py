@@ -81,6 +81,7 @@ def _built(prepared: CheckedSubmission, look: FirstLook, services: Services) -> 
         resources=request.resources,
         classes=request.labels.classes,
         labels=tuple(sorted(set(request.labels.values))),
+        label=request.labels.expression,
         sampled=known_labels(look.labels, request),
         label_columns=request.labels.columns,
         weights=TrainingWeights(is_used=request.params.weighting.is_used),

@@ -1,19 +1,21 @@
 """A first look at the files of a submission: a sample of each, and what passes its cuts."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
+
+import numpy as np
 
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.planning.plan import ChunkPlan
 from mlaas4hep.core.data.specs.cutcounts import CutCount, added
+from mlaas4hep.core.data.weighting import TrainingWeights
+from mlaas4hep.core.data.weights import WeightSum, joined_sums, physical
 from mlaas4hep.core.models.dryrun import DryRunFile
 from mlaas4hep.core.models.sample.untrainable import SampledEntries
-from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.core.selection.openedfiles import OpenedFile
-from mlaas4hep.core.selection.preproc import Preproc
-from mlaas4hep.core.selection.values import finite_weights_of, labels_of, parts_of
+from mlaas4hep.core.selection.values import Weigher, finite_weights_of, labels_of, parts_of
 from mlaas4hep.pipeline.inputs import Inputs
 from mlaas4hep.pipeline.opentrees import errors_about
 from mlaas4hep.ports import Services
@@ -30,6 +32,7 @@ class FirstLook:
     files: tuple[DryRunFile, ...]
     samples: list[list[Columns]]  #: blocks of entries that pass the cuts, of each file
     labels: list[SampledEntries]  #: of each block
+    weights: tuple[WeightSum, ...] = ()  #: summed up as specs do it; empty: nobody asks for them
 
     @classmethod
     def of(cls, inputs: Inputs, services: Services) -> Self:
@@ -38,17 +41,18 @@ class FirstLook:
         Raises:
             PermanentError: a label, a part or a weight is no number; names the file.
         """
-        chosen = inputs.opened.branches
+        reads = inputs.opened.branches.reads
         tried = [
-            _try(file, inputs.preproc, _sample(file, chosen.reads, services), chosen)
-            for file in inputs.opened.files[:MAX_SAMPLED]
+            _try(inputs, number, _sample(file, reads, services))
+            for number, file in enumerate(inputs.opened.files[:MAX_SAMPLED])
         ]
-        samples = [kept for _, kept in tried]
+        samples = [each.kept for each in tried]
         return cls(
             inputs=inputs,
-            files=tuple(found for found, _ in tried),
+            files=tuple(each.file for each in tried),
             samples=samples,
             labels=_sampled(inputs, samples),
+            weights=joined_sums(sums for each in tried for sums in each.weights),
         )
 
     @cached_property
@@ -102,23 +106,29 @@ class FirstLook:
 
 
 def _sampled(inputs: Inputs, samples: list[list[Columns]]) -> list[SampledEntries]:
-    """Return labels and parts of a sample of every file.
+    """Return labels, parts and weights of a sample of every file.
 
     Raises:
         PermanentError: a label, a part or a weight is no number; names the file.
     """
-    request, part_by = inputs.request, inputs.opened.branches.part_by
     found: list[SampledEntries] = []
     for number, (file, blocks) in enumerate(zip(inputs.opened.files, samples, strict=False)):
         with errors_about(file):
-            for block in blocks:
-                finite_weights_of(request.params, request.files[number].weight, block)
-                labels = labels_of(request.labels, number, block)
-                parts = parts_of(request.params, part_by, block) if part_by else None
-                found.append(
-                    SampledEntries(labels=request.labels.columns.only_labels(labels), parts=parts)
-                )
+            found.extend(_facts(inputs, number, block) for block in blocks)
     return found
+
+
+def _facts(inputs: Inputs, number: int, block: Columns) -> SampledEntries:
+    request, part_by = inputs.request, inputs.opened.branches.part_by
+    weighting = request.params.weighting
+    weights = finite_weights_of(request.params, request.files[number].weight, block)
+    how = TrainingWeights(negative=weighting.negative)
+    labels = labels_of(request.labels, number, block)
+    return SampledEntries(
+        labels=request.labels.columns.only_labels(labels),
+        parts=parts_of(request.params, part_by, block) if part_by else None,
+        weights=physical(how, weights.astype(np.float32)) if weighting.is_stored else None,
+    )
 
 
 def _sample(file: OpenedFile, reads: tuple[str, ...], services: Services) -> Iterator[Columns]:
@@ -132,19 +142,34 @@ def _sample(file: OpenedFile, reads: tuple[str, ...], services: Services) -> Ite
             yield file.filled(block, reads)
 
 
-def _try(
-    file: OpenedFile, preproc: Preproc, sample: Iterable[Columns], chosen: Branches
-) -> tuple[DryRunFile, list[Columns]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FileSample:
+    """A sample of one file, before and after the cuts."""
+
+    file: DryRunFile
+    kept: list[Columns]  #: what passes, block by block
+    weights: list[WeightSum]
+
+
+def _try(inputs: Inputs, number: int, sample: Iterable[Columns]) -> _FileSample:
     """Return what a sample of a file shows, and what of it passes."""
+    file, chosen = inputs.opened.files[number], inputs.opened.branches
+    weigher = Weigher(request=inputs.request, file=number)
+    is_weighed = inputs.request.params.weighting.is_measured
     blocks: list[Columns] = []
+    weights: list[WeightSum] = []
     sampled = passed = 0
     flow: list[CutCount] = []
     for block in sample:
         sampled += block.entries
-        kept, cuts = preproc.applied(block, keep=chosen.about_entries)
+        kept, cuts = inputs.preproc.applied(block, keep=chosen.about_entries)
         flow.extend(cuts)
         blocks.append(kept)
         passed += kept.entries
+        if is_weighed:
+            with errors_about(file):
+                sums = weigher.sums(block, kept, inputs.preproc)
+            weights.extend(replace(each, file=number) for each in sums)
     found = DryRunFile(
         file=file.name,
         tree=file.tree,
@@ -153,4 +178,4 @@ def _try(
         passed=passed,
         cut_flow=added(flow),
     )
-    return found, blocks
+    return _FileSample(file=found, kept=blocks, weights=weights)

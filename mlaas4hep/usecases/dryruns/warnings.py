@@ -1,16 +1,20 @@
 """What a dry run warns of, and why."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mlaas4hep.core.data.planning.plan import ChunkPlan
 from mlaas4hep.core.data.specs.notices import notices, rounded
+from mlaas4hep.core.data.weighting import Weighting
 from mlaas4hep.core.models.sample.suspects import telling
-from mlaas4hep.core.models.sample.untrainable import SampledEntries, untrainable
+from mlaas4hep.core.models.sample.untrainable import SampledEntries, of_first, untrainable
 from mlaas4hep.core.models.training import ModelSummary
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.roundorder import ordered
+from mlaas4hep.core.selection.normalisation import check_weights
 from mlaas4hep.core.selection.notices import of_computed
 from mlaas4hep.core.selection.preproc import Preproc
+from mlaas4hep.errors import PermanentError
 from mlaas4hep.usecases.dryruns.look import CHUNKS_LOOKED_AT, FirstLook
 from mlaas4hep.usecases.dryruns.measuredsample import MeasuredSample
 
@@ -26,6 +30,7 @@ def of_entries(look: FirstLook, model: ModelSummary | None) -> Iterator[str]:
     request = look.inputs.request
     if look.values:
         yield from _of_values(look.values, look.inputs.preproc, look.labels)
+        yield from _of_weights(look, look.values)
     task = model.task if model else None
     yield from untrainable(look.labels, request, task, is_whole=look.is_whole)
 
@@ -39,6 +44,34 @@ def _of_values(
     yield from rounded(sample.parts, sample.specs)
     labels = (each.labels for each in sampled)
     yield from telling(list(zip(sample.values, labels, strict=True)))
+
+
+def _of_weights(look: FirstLook, sample: MeasuredSample) -> Iterator[str]:
+    """Yield what a run would say of these weights once it has measured them.
+
+    Raises:
+        PermanentError: nothing can be learned with them.
+    """
+    request = look.inputs.request
+    params = replace(request.params, weighting=_shown_by(look))
+    request = replace(request, params=params, files=request.files[: len(look.files)])
+    entries = sum(file.passed for file in look.files)
+    try:
+        told = check_weights(request, replace(sample.specs, weights=look.weights))
+    except PermanentError as error:
+        if look.is_whole:
+            raise error.located(stage="specs")  # noqa: B904 - it is the same error
+        told = (f"{error} ({error.problem.hint})",)
+    yield from told if look.is_whole else (of_first(entries, each) for each in told)
+
+
+def _shown_by(look: FirstLook) -> Weighting:
+    """Return what the request says of weights; of one class, a sample does not show how classes differ."""
+    weighting = look.inputs.request.params.weighting
+    classes = {each.label for each in look.weights if each.label is not None}
+    if look.is_whole or len(classes) > 1:
+        return weighting
+    return replace(weighting, balance="none", class_weight=())
 
 
 def of_chunks(request: Request, plan: ChunkPlan) -> Iterator[str]:

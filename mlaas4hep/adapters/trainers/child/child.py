@@ -64,7 +64,10 @@ def _work(  # noqa: PLR0917 - all that a job is
     hidden = set.intersection(*(set(info(name).hides) for name in job.frameworks))
     with quick_and_quiet(work / "import.log", hidden):
         frameworks = [load(name) for name in job.frameworks]
-        from mlaas4hep.adapters.trainers.child.failure import TrainingError  # noqa: PLC0415
+        from mlaas4hep.adapters.trainers.child.failure import (  # noqa: PLC0415
+            LabelError,
+            TrainingError,
+        )
         from mlaas4hep.adapters.trainers.child.session import Session  # noqa: PLC0415
 
     session = Session(
@@ -76,7 +79,8 @@ def _work(  # noqa: PLR0917 - all that a job is
         else:
             session.train(build_seconds, checkpoint_seconds)
     except TrainingError as error:
-        Messages(channel).fail(str(error), error.hint, error.entry)
+        branch = job.label if isinstance(error, LabelError) else error.branch
+        Messages(channel).fail(str(error), error.hint, error.entry, branch)
 
 
 def prepare(name: str) -> None:

@@ -22,10 +22,17 @@ _PACKAGES = "there are {}, numpy, matplotlib and Python's own modules here"
 class TrainingError(Exception):
     """The training cannot go on, and trying again cannot help."""
 
-    def __init__(self, message: str, hint: str = "", entry: EntryOfChunk | None = None) -> None:
+    def __init__(
+        self, message: str, hint: str = "", entry: EntryOfChunk | None = None, *, branch: str = ""
+    ) -> None:
         super().__init__(message)
         self.hint = hint
         self.entry = entry  #: whose label is why
+        self.branch = branch  #: or expression, of which the values are why
+
+
+class LabelError(TrainingError):
+    """Labels of entries are why, whose branch the job names."""
 
 
 class TooLongError(BaseException):

@@ -92,6 +92,8 @@ class FoldedModel:
 
     def _end(self) -> None:
         kept = self._models[self._ended].finish()
+        ranges = self._models[self._ended].summary.ranges  # known when labels chose the loss
+        self.summary = replace(self.summary, ranges=ranges)
         self._kept.append(len(self._histories[self._ended]) - 1 if kept is None else kept)
         self._is_last = False
 

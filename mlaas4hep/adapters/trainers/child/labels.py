@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlaas4hep.adapters.trainers.child.failure import TrainingError
+from mlaas4hep.adapters.trainers.child.failure import LabelError, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.core.models.goals import Goal, joint_task
 from mlaas4hep.core.models.training import ModelSummary, TrainingJob
@@ -50,10 +50,10 @@ def check_numbers(labels: Floats) -> None:
         )
 
 
-def all_alike(label: float, column: str = "") -> TrainingError:
+def all_alike(label: float, column: str = "") -> LabelError:
     """Return what is told where all entries have one label, in one of several columns if it is named."""
     where = f" in column {column!r}" if column else ""
-    return TrainingError(
+    return LabelError(
         f"all entries have label {label:g}{where}: there is nothing to tell apart",
         "leave the column away, or cut less"
         if column
@@ -105,7 +105,7 @@ class SeenLabels:
 
     @property
     def seen(self) -> Seen:
-        """Return the different labels of each column, rising."""
+        """Return the different labels of each column, rising; of many some, with both ends."""
         return tuple(tuple(sorted(each)) for each in self._seen)
 
     @property
@@ -144,6 +144,8 @@ class SeenLabels:
         for seen, column in zip(self._seen, columns, strict=True):
             if len(seen) <= _MOST_LABELS:
                 seen.update(np.unique(column)[: _MOST_LABELS + 1].tolist())
+            if len(column):  # of more, the ends: an output may not reach them
+                seen.update((float(column.min()), float(column.max())))
 
     def restore(self, labels: Iterable[Iterable[float]]) -> None:
         """Take the labels that a checkpoint remembers."""
@@ -158,12 +160,18 @@ class SeenLabels:
         """
         if self.are_classes:
             _check_alike(self._seen[0])
-        self._check_factors(self._seen[0])
+        self.check_factors()
         for goal in self._goals:
             if goal.task in OF_CLASSES:
                 _check_alike(self._seen[goal.column], goal.label)
 
-    def _check_factors(self, seen: set[float]) -> None:
+    def check_factors(self) -> None:
+        """Refuse a `class_weight` that names a label which no entry has, or counts nothing.
+
+        Raises:
+            TrainingError: names the label.
+        """
+        seen = self._seen[0]
         if len(seen) > _MOST_LABELS:  # there are more than are remembered
             return
         lacking = next((label for label in self._factors if label not in seen), None)

@@ -34,7 +34,11 @@ class Messages:
         finally:
             os.close(descriptor)
 
-    def fail(self, message: str, hint: str, entry: EntryOfChunk | None = None) -> None:
-        """Say why the training cannot go on."""
-        told = TrainingFailed(message=message[:2000], hint=hint[:1000], entry=entry)
+    def fail(
+        self, message: str, hint: str, entry: EntryOfChunk | None = None, branch: str = ""
+    ) -> None:
+        """Say why the training cannot go on; see `TrainingFailed`."""
+        told = TrainingFailed(
+            message=message[:2000], hint=hint[:1000], entry=entry, branch=branch[:1000]
+        )
         self._channel.send(TrainingFailed.__name__, wire.dump(told))

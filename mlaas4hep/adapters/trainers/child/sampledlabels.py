@@ -4,7 +4,9 @@ import numpy as np
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.idleoutputs import idle_outputs
+from mlaas4hep.adapters.trainers.child.labels import SeenLabels
 from mlaas4hep.adapters.trainers.framework import BlockModel, SampleModel
+from mlaas4hep.core.models.outputrange import never_given
 from mlaas4hep.core.models.training import ModelSummary, SampledLabels, TrainingJob
 
 
@@ -31,9 +33,27 @@ def doubts(model: BlockModel | SampleModel, sampled: SampledLabels) -> tuple[str
     return ()
 
 
-def idle(summary: ModelSummary, job: TrainingJob) -> tuple[str, ...]:
-    """Return which outputs are for classes that no entry has, as far as labels are known yet."""
-    if job.labels:
+def unknown_factors(summary: ModelSummary, job: TrainingJob) -> tuple[str, ...]:
+    """Return that `class_weight` names a class which none of the entries looked at has."""
+    if not job.sampled.rows:
+        return ()
+    seen = SeenLabels.of(summary, job)
+    seen.add(np.array(job.sampled.rows, np.float32)[:, 0])
+    try:
+        seen.check_factors()
+    except TrainingError as error:
+        return (f"of the entries looked at: {error} ({error.hint})",)
+    return ()
+
+
+def misfits(summary: ModelSummary, job: TrainingJob) -> tuple[str, ...]:
+    """Return which outputs are for classes that no entry has, and which labels no output gives."""
+    if job.labels:  # those that no output gives are refused
         return idle_outputs(summary, job.labels)
-    looked_at = [row[0] for row in job.sampled.rows]
-    return idle_outputs(summary, looked_at, "none of the entries looked at")
+    columns = [*zip(*job.sampled.rows, strict=True)]
+    if not columns:
+        return ()
+    return (
+        *idle_outputs(summary, columns[0], "none of the entries looked at"),
+        *never_given(summary.ranges, columns, " of the entries looked at"),
+    )

@@ -23,6 +23,7 @@ from mlaas4hep.adapters.trainers.child.trainingdata import TrainingData
 from mlaas4hep.adapters.trainers.framework import BlockModel, Framework, RoundMetrics, SampleModel
 from mlaas4hep.core import wire
 from mlaas4hep.core.models.bundle.conversion import failures
+from mlaas4hep.core.models.outputrange import never_given
 from mlaas4hep.core.models.training import ModelBuilt, TrainingFinished, TrainingJob, Versions
 from mlaas4hep.core.requests.task import OF_CLASSES
 
@@ -59,7 +60,8 @@ class Session:
             SeenLabels.of(model.summary, self._job).check_several()
         doubts = (
             *sampledlabels.doubts(model, self._job.sampled),
-            *sampledlabels.idle(model.summary, self._job),
+            *sampledlabels.unknown_factors(model.summary, self._job),
+            *sampledlabels.misfits(model.summary, self._job),
         )
         model.summary = replace(model.summary, warnings=(*model.summary.warnings, *doubts))
         self._tell_built(model, resumed=0)
@@ -90,8 +92,11 @@ class Session:
             rounds.follow(fit(model, data, self._job, labels, rounds.position.rounds), labels)
             kept = _kept_metrics(model, model.finish(), rounds.position.history)
             results.collect(data.chunks(results.chunks))
-            idle = idle_outputs(model.summary, labels.seen[0])
-            warnings = (*results.check(), *_of_parts(data, labels, self._job), *idle)
+            misfits = (
+                *idle_outputs(model.summary, labels.seen[0]),
+                *never_given(model.summary.ranges, labels.seen),
+            )
+            warnings = (*results.check(), *_of_parts(data, labels, self._job), *misfits)
             _say(warnings)
             self._hand_over(
                 model,
@@ -188,13 +193,15 @@ def _kept_metrics(
 
 
 def _of_parts(data: TrainingData, labels: SeenLabels, job: TrainingJob) -> tuple[str, ...]:
-    """Return what is odd about the parts of a classification."""
-    if labels.task not in OF_CLASSES:
-        return ()
+    """Return what is odd about the parts that train, validate and test."""
     holds_out = job.params.metrics.wanted and not job.params.splitting.folds
     wanted = {"validation": job.params.split > 0, "test": holds_out}
     due = [name for name, is_wanted in wanted.items() if is_wanted]
-    return data.parts.warnings(chunked=job.params.training == "chunked", due=due)
+    return data.parts.warnings(
+        classifies=labels.task in OF_CLASSES,
+        chunked=job.params.training == "chunked",
+        due=due,
+    )
 
 
 def _say(warnings: Iterable[str]) -> None:

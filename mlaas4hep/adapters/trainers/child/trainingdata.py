@@ -6,17 +6,16 @@ from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels, check_numbers
-from mlaas4hep.adapters.trainers.child.parts import Parts
+from mlaas4hep.adapters.trainers.child.parts import Parts, described
 from mlaas4hep.adapters.trainers.child.splitchunk import SplitChunk
 from mlaas4hep.adapters.trainers.framework import Block, Floats, Model
 from mlaas4hep.core.data import weights
 from mlaas4hep.core.data.chunk import Chunk
 from mlaas4hep.core.models.bundle.conversion import Missing
-from mlaas4hep.core.models.sample.partcounts import counted, unusable, without_labels
+from mlaas4hep.core.models.sample.partcounts import PartCounts, Parted, unusable
 from mlaas4hep.core.models.sample.split import TEST_SHARE, Index, Split
 from mlaas4hep.core.models.training import EntryOfChunk, TrainingJob
 from mlaas4hep.core.requests.task import OF_CLASSES
@@ -58,7 +57,7 @@ class TrainingData:
         self._params = job.params
         self.chunk_count = job.chunks
         self._memory = np.empty((0, 0), np.float32)
-        self.parts = Parts(job.classes)
+        self.parts = Parts(job.classes, described(job.params))
 
     def chunks(self, indices: Iterable[int]) -> Iterator[SplitChunk]:
         """Yield these chunks in order.
@@ -71,7 +70,8 @@ class TrainingData:
             self._check(index, chunk, labels)
             self._labels.add(labels)
             split = self._split(chunk)
-            self.parts.add(index, labels, split)
+            physical = weights.physical(self._job.weights, chunk.weights)
+            self.parts.add(index, labels, split, physical)
             yield SplitChunk(
                 index=index,
                 chunk=chunk,
@@ -79,7 +79,7 @@ class TrainingData:
                 split=split,
                 weights=self._of_loss(chunk, learns=True),
                 tested=self._of_loss(chunk, learns=False),
-                physical=weights.physical(self._job.weights, chunk.weights),
+                physical=physical,
                 folds=self._params.splitting.folds if self._fold is None else 0,
                 columns=self._job.label_columns,
             )
@@ -137,11 +137,11 @@ class TrainingData:
         Raises:
             TrainingError: names part and class.
         """
-        counts = counted(map(_parted, self.chunks(range(self.chunk_count))))
+        counts = PartCounts.of(map(_parted, self.chunks(range(self.chunk_count))))
         if self._labels.task not in OF_CLASSES:
-            counts = without_labels(counts)
+            counts = counts.without_labels()
         if reason := unusable(counts, self._params.splitting, self._job.classes):
-            raise TrainingError(reason.message, reason.hint)
+            raise TrainingError(reason.message, reason.hint, branch=reason.branch)
 
     def check_parts(self) -> None:
         """Refuse a split that leaves nothing to learn from, after every chunk was seen.
@@ -269,11 +269,12 @@ def _filled(chunk: Chunk, missing: Missing) -> Floats:
     return np.where(chunk.mask.astype(np.bool_), np.float32(np.nan), chunk.x)
 
 
-def _parted(chunk: SplitChunk) -> tuple[NDArray[np.uint8], Floats]:
-    """Return part and label of each entry that trains or validates."""
+def _parted(chunk: SplitChunk) -> Parted:
+    """Return part, label and weight of each entry that trains or validates."""
     assert chunk.chunk.parts is not None  # noqa: S101 - chunks of such a training have them
     rows = np.union1d(chunk.split.train, chunk.split.validation)
-    return chunk.chunk.parts[rows], chunk.labels[rows]
+    weights = None if chunk.physical is None else chunk.physical[rows]
+    return chunk.chunk.parts[rows], chunk.labels[rows], weights
 
 
 def _all(rows: int) -> Index:

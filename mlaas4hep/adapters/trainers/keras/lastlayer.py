@@ -1,21 +1,21 @@
 """What the activations of the last layers let a model give, and whether losses can use it."""
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.keras.losses import Target
 from mlaas4hep.adapters.trainers.outputs import refuse_ones
+from mlaas4hep.core.models.outputrange import OutputRange
 
 _PROBABILITIES = ("sigmoid", "hard_sigmoid", "softmax")
 _POSITIVE = ("relu", "softplus", "exponential")
 _SIGNED = ("tanh", "softsign")
 _ANY = ("linear", "leaky_relu", "elu", "selu", "gelu", "silu", "swish")
-_RANGES = (
+_RANGES: dict[str, tuple[float, float | None]] = (
     dict.fromkeys(_PROBABILITIES, (0.0, 1.0))
     | dict.fromkeys(_SIGNED, (-1.0, 1.0))
-    | dict.fromkeys(_POSITIVE, (0.0, math.inf))
+    | dict.fromkeys(_POSITIVE, (0.0, None))
 )
 _LAYERS = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu"}  #: without `activation`
 
@@ -53,39 +53,30 @@ def check_reach(target: Target, labels: Iterable[float]) -> None:
     Raises:
         TrainingError: names the first one.
     """
-    far = _never_given(target, labels)
-    if far is not None:
+    found = reach(target)
+    far = next((label for label in labels if not found.has(label)), None) if found else None
+    if found and far is not None:
         raise TrainingError(
-            f"{MODEL_FILE}: the last layer has the activation {target.activation!r}, which never gives"
-            f" label {far:g}",
+            f"{MODEL_FILE}: {found.why}, which never gives label {far:g}",
             "several classes: one output for each, softmax and loss='sparse_categorical_crossentropy';"
             " values: a last layer without activation",
         )
 
 
-def _never_given(target: Target, labels: Iterable[float]) -> float | None:
-    """Return the first label of a regression that the activation never gives; None: there is none."""
-    low, high = _RANGES.get(target.activation, (-math.inf, math.inf))
+def reach(target: Target) -> OutputRange | None:
+    """Return what the output of a regression gives; None: any value, or nobody can tell."""
     if target.task != "regression" or target.is_inputs or target.is_own:
         return None
-    return next((label for label in labels if not low <= label <= high), None)
-
-
-def beyond(target: Target, sampled: Sequence[Sequence[float]]) -> tuple[str, ...]:
-    """Return that some values of a branch are never given: a fit may be wanted that ends there.
-
-    Args:
-        target: of one output.
-        sampled: labels of some entries, shape (n, label columns).
-    """
-    own = (each for row in sampled for each in row[target.first : target.first + target.labels])
-    far = _never_given(target, own)
-    if far is None:
-        return ()
-    told = (
-        f"the last layer has the activation {target.activation!r}, which never gives label {far:g}"
+    if target.activation not in _RANGES:
+        return None
+    low, high = _RANGES[target.activation]
+    return OutputRange(
+        first=target.first,
+        labels=target.labels,
+        low=low,
+        high=high,
+        why=f"the last layer has the activation {target.activation!r}",
     )
-    return (f"{told} of the entries looked at: a last layer without activation gives any value",)
 
 
 def doubts(target: Target) -> tuple[str, ...]:

@@ -190,7 +190,8 @@ def _summary(made: Any, job: TrainingJob, target: Targets) -> ModelSummary:
         gives_logits=target.logits,
         outputs=target.outputs.shapes,
         goals=target.goals,
-        warnings=(*oddities(made), *target.doubts, *target.beyond(job.sampled.rows)),
+        ranges=target.ranges,
+        warnings=(*oddities(made), *target.doubts),
     )
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.adapters.trainers.keras.lastlayer import activations, beyond, check_reach, doubts
+from mlaas4hep.adapters.trainers.keras.lastlayer import activations, check_reach, doubts, reach
 from mlaas4hep.adapters.trainers.keras.losses import (
     Target,
     gives_logits,
@@ -19,6 +19,7 @@ from mlaas4hep.adapters.trainers.keras.losses import (
 from mlaas4hep.adapters.trainers.keras.own.ownloss import wants_numbers
 from mlaas4hep.adapters.trainers.outputs import Outputs, shares
 from mlaas4hep.core.models.goals import Goal, by_label, joint_task
+from mlaas4hep.core.models.outputrange import OutputRange
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.task import Task
 
@@ -94,9 +95,10 @@ class Targets:
         """Return what is doubtful about losses and the outputs that they get."""
         return tuple(dict.fromkeys(told for each in self.each for told in doubts(each)))
 
-    def beyond(self, sampled: Sequence[Sequence[float]]) -> tuple[str, ...]:
-        """Return which of some labels the last layers never give; see `lastlayer.beyond`."""
-        return tuple(dict.fromkeys(told for each in self.each for told in beyond(each, sampled)))
+    @property
+    def ranges(self) -> tuple[OutputRange, ...]:
+        """Return what the last layers give, where that is not any value."""
+        return tuple(filter(None, map(reach, self.each)))
 
     def check_outputs(self, labels: Sequence[float]) -> None:
         """Refuse outputs that their losses cannot learn from, or that never are one of `labels`."""

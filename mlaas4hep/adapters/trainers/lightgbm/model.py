@@ -237,5 +237,5 @@ def _summary(made: Any, job: TrainingJob, params: dict[str, Any], rounds: int) -
         output_shape=(classes if is_several else 1,),
         loss="multiclass" if is_several else params["objective"],
         task="multiclass" if is_several else "binary" if classifies else "regression",
-        warnings=oddities(params),
+        warnings=(*oddities(params), *(tabular.sampled_gap(job) if classifies else ())),
     )

@@ -73,7 +73,13 @@ class Reports:
             raise UnfitEntryError(
                 message, chunk=failed.entry.chunk, draw=failed.entry.draw, hint=hint
             )
-        raise PermanentError(message, stage="train", file=_blamed(message), hint=hint)
+        raise PermanentError(
+            message,
+            stage="train",
+            file=_blamed(message),
+            branch=harmless(failed.branch),
+            hint=hint,
+        )
 
     def _checked(
         self, report: ModelBuilt | ChunkWanted | RoundEnded | TrainingFinished
@@ -157,7 +163,8 @@ def _opened(descriptor: int) -> BinaryIO | None:
 def _is_sensible(built: ModelBuilt) -> bool:
     summary = built.summary
     outputs = (name for name, _ in summary.outputs)
-    texts = (*summary.layers, summary.loss, *outputs, *built.isolation)
+    whys = (each.why for each in summary.ranges)
+    texts = (*summary.layers, summary.loss, *outputs, *whys, *built.isolation)
     is_possible = 0 <= built.resumed <= built.rounds <= _MOST_ROUNDS
     return is_possible and _are_printable(texts) and _are_harmless(summary.warnings)
 

@@ -17,6 +17,7 @@ from mlaas4hep.adapters.trainers.sklearn.treesinside import OPSETS, teach
 from mlaas4hep.core.models.bundle.conversion import Converted
 
 _TWO = 2  #: classes, told by one number
+_CONVERTED = ("sklearn", "xgboost", "lightgbm")  #: packages whose classes have converters
 _ENDLESS = "QuantileTransformer"  #: skl2onnx looks at its graph again and again, for hours
 _PLAIN = "LinearSVC"  #: gives plain numbers, and its converter does not know the option for them
 #: Whose decisions the converter gives only if it is asked to.
@@ -30,8 +31,7 @@ def write_onnx(folder: Path, estimator: Any, sample: Floats, labels: int = 1) ->
     def converted() -> Any:
         from skl2onnx import to_onnx  # noqa: PLC0415 - only where the extra is
 
-        if any(type(each).__name__ == _ENDLESS for each in parts(found)):
-            raise NotImplementedError(f"the converter of {_ENDLESS} does not end")
+        _check_converters(found)
         teach(found)
         with _votes_apart(found):
             model = to_onnx(found, sample[:1], options=_options(found), target_opset=OPSETS)
@@ -45,6 +45,24 @@ def write_onnx(folder: Path, estimator: Any, sample: Floats, labels: int = 1) ->
         return model
 
     return onnxfile.write(folder, converted, sample, scores(estimator, sample))
+
+
+def _check_converters(estimator: Any) -> None:
+    """Refuse what has no converter, in words: the library's own are about its inside.
+
+    Raises:
+        NoConverterError: names the class.
+    """
+    for each in (estimator, *parts(estimator)):
+        kind = type(each)
+        if kind.__name__ == _ENDLESS:
+            raise onnxfile.NoConverterError(f"the converter of {_ENDLESS} does not end")
+        if kind.__module__.partition(".")[0] not in _CONVERTED:
+            raise onnxfile.NoConverterError(
+                f"{kind.__name__} is a class of model.py, and there are converters only for those"
+                " of scikit-learn, XGBoost and LightGBM; predictions are served without it, and"
+                " who needs the file takes one of these, Keras or PyTorch"
+            )
 
 
 @contextmanager

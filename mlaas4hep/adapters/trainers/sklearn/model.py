@@ -221,7 +221,7 @@ def _summary(estimator: Any, job: TrainingJob) -> ModelSummary:
         loss=loss,
         task=joint_task(goals) if goals else task,
         goals=goals,
-        warnings=oddities(estimator),
+        warnings=(*oddities(estimator), *(tabular.sampled_gap(job) if is_classifier else ())),
     )
 
 

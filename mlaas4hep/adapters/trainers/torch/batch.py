@@ -7,7 +7,7 @@ import torch
 
 from mlaas4hep.adapters.native.torch import element_type, place_of
 from mlaas4hep.adapters.trainers.framework import Block, Floats
-from mlaas4hep.adapters.trainers.torch.joint import Learned
+from mlaas4hep.adapters.trainers.torch.targets.joint import Learned
 from mlaas4hep.core.models.sample.split import Index
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
 

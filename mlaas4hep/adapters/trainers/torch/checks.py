@@ -24,6 +24,11 @@ class Head:
     kind: Kind  #: as its values show; logits are any numbers, independent ones lie in [0, 1]
     varies: bool = True  #: with inputs, so that its values show something
 
+    @property
+    def is_bounded(self) -> bool:
+        """Tell whether its numbers lie between 0 and 1, as a last sigmoid or softmax makes them."""
+        return self.varies and self.kind in ("probabilities", "independent")
+
 
 def heads(module: Any, columns: int) -> tuple[Outputs, tuple[Head, ...]]:
     """Return what the module gives, and what its values show; nothing it remembers changes.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlaas4hep.adapters.trainers.framework import Floats, RoundMetrics
-from mlaas4hep.adapters.trainers.torch.joint import Learned
+from mlaas4hep.adapters.trainers.torch.targets.joint import Learned
 
 
 class BatchMetrics:

@@ -3,6 +3,7 @@
 import io
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,16 @@ from mlaas4hep.adapters.trainers import tabular
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Block, Export, Floats, RoundMetrics, State
 from mlaas4hep.adapters.trainers.outputs import Outputs
-from mlaas4hep.adapters.trainers.torch import bundle, extrastate, target, trial
+from mlaas4hep.adapters.trainers.torch import bundle, extrastate, trial
 from mlaas4hep.adapters.trainers.torch.batch import Batch
 from mlaas4hep.adapters.trainers.torch.callbacks import Callbacks
 from mlaas4hep.adapters.trainers.torch.checks import Head
-from mlaas4hep.adapters.trainers.torch.joint import Learned, joint
 from mlaas4hep.adapters.trainers.torch.metrics import BatchMetrics
 from mlaas4hep.adapters.trainers.torch.oddities import oddities
 from mlaas4hep.adapters.trainers.torch.replicas import Replicas, spread
 from mlaas4hep.adapters.trainers.torch.steps import Steps
+from mlaas4hep.adapters.trainers.torch.targets import target, usualloss
+from mlaas4hep.adapters.trainers.torch.targets.joint import Learned, joint
 from mlaas4hep.adapters.trainers.torch.unused import check_columns
 from mlaas4hep.core.models.bundle.conversion import Missing
 from mlaas4hep.core.models.sample.split import Index
@@ -69,7 +71,7 @@ class TorchModel:
         check_columns(self._tried[0].losses if self._tried else (), job.label_columns.beside)
         self._target: Learned | None = self._tried[0] if self._tried else None
         if self._target is None and (job.labels or job.params.task or self._head.width > 1):
-            self._target = target.usual(np.array(job.labels, np.float32), self._head, job)
+            self._target = usualloss.usual(np.array(job.labels, np.float32), self._head, job)
         self._seen: set[float] | None = None  #: labels, if they choose the loss
         self._metrics = BatchMetrics()
         self._devices = tuple(devices)
@@ -89,8 +91,9 @@ class TorchModel:
     def check_labels(self, labels: Floats) -> None:
         """Refuse what the loss cannot compare; the first labels choose it if model.py did not."""
         if self._target is None:
-            self._target = target.usual(labels, self._head, self._job)
+            self._target = usualloss.usual(labels, self._head, self._job)
             self._seen = set()
+            self.summary = replace(self.summary, ranges=self._target.ranges)
             _say(f"model.py defines no `loss`: the first labels say {self._target.name}")
         self._target.check(labels)
         if self._seen is not None and self._target.task == "binary":
@@ -199,7 +202,7 @@ class TorchModel:
             extrastate.restore_chance(kept["chance"])
         if self._target is None and kept["loss"]:
             labels = _CHOOSING.get(kept["loss"], (0.0, 1.0))
-            self._target = target.usual(np.array(labels, np.float32), self._head, self._job)
+            self._target = usualloss.usual(np.array(labels, np.float32), self._head, self._job)
         if self._target:
             extrastate.put_back_losses(self._target.losses, kept.get("of losses", ()))
 
@@ -229,6 +232,7 @@ class TorchModel:
             loss=chosen.name if chosen else "as labels say",
             task=chosen.task if chosen else "other",
             goals=chosen.goals if chosen else (),
+            ranges=chosen.ranges if chosen else (),
             warnings=self._warnings,
         )
 

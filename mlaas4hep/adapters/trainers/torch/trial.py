@@ -10,7 +10,7 @@ from mlaas4hep.adapters.native.torch import at_rest, element_type, outputs_of, p
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, explained
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.outputs import Outputs
-from mlaas4hep.adapters.trainers.torch.joint import Learned
+from mlaas4hep.adapters.trainers.torch.targets.joint import Learned
 from mlaas4hep.core.models.training import TrainingJob
 
 _LABELS = (0.0, 1.0)

@@ -7,7 +7,7 @@ import torch
 
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.onnxfile import say
-from mlaas4hep.adapters.trainers.torch import lossvalue
+from mlaas4hep.adapters.trainers.torch.targets import lossvalue
 
 _OTHER_NAMES = {
     "criterion": "loss",

@@ -222,5 +222,9 @@ def _summary(made: Any, job: TrainingJob, params: dict[str, Any], rounds: int) -
         task=joint_task(goals) if goals else task,
         gives_logits=objective == "binary:logitraw",
         goals=goals,
-        warnings=(*tried(made, params, job), *oddities(made, job)),
+        warnings=(
+            *tried(made, params, job),
+            *oddities(made, job),
+            *(tabular.sampled_gap(job) if classifies else ()),
+        ),
     )

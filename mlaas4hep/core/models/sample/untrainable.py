@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlaas4hep.core.data.columns import Array
-from mlaas4hep.core.models.sample.partcounts import Reason, counted, unusable, without_labels
+from mlaas4hep.core.models.sample.partcounts import PartCounts, unusable
+from mlaas4hep.core.models.sample.reason import Reason
 from mlaas4hep.core.models.training import SampledLabels
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.task import OF_CLASSES, Task
-from mlaas4hep.errors import PermanentError
 
 #: more different labels are values, of which some and the extreme ones tell enough
 _MOST_ROWS = 1000
@@ -24,6 +24,7 @@ class SampledEntries:
 
     labels: Array  #: shape (n,), or (n, label columns) if there are several
     parts: NDArray[np.uint8] | None  #: shape (n,): who validates, or folds; None: nobody says it
+    weights: Array | None = None  #: shape (n,): that figures count with; None: all count alike
 
 
 def untrainable(
@@ -43,8 +44,13 @@ def untrainable(
     entries = sum(len(each.labels) for each in sample)
     for why in _reasons(sample, request, task) if entries else ():
         if is_whole:
-            raise PermanentError(why.message, stage="train", file=why.file, hint=why.hint)
-        yield f"of the first {entries} entries looked at: {why.message} ({why.hint})"
+            raise why.error()
+        yield of_first(entries, f"{why.message} ({why.hint})")
+
+
+def of_first(entries: int, told: str) -> str:
+    """Return what is told of a sample of so many entries."""
+    return f"of the first {entries} entries looked at: {told}"
 
 
 def known_labels(sample: Sequence[SampledEntries], request: Request) -> SampledLabels:
@@ -72,11 +78,12 @@ def _reasons(
         yield Reason(
             message=f"all entries have label {labels[0]:g}: there is nothing to tell apart",
             hint="labels.txt should give at least two classes, and cuts should leave both",
+            branch=request.labels.expression,
         )
-    parted = [(each.parts, each.labels) for each in sample if each.parts is not None]
+    parted = [(each.parts, each.labels, each.weights) for each in sample if each.parts is not None]
     if parted:
-        counts = counted(parted)
-        found = counts if classifies else without_labels(counts)
+        counts = PartCounts.of(parted)
+        found = counts if classifies else counts.without_labels()
         reason = unusable(found, request.params.splitting, request.labels.classes)
         yield from filter(None, [reason])
 

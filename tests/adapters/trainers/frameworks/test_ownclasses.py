@@ -68,3 +68,15 @@ def test_weights_go_into_what_it_learns_by(train):
     training = train("binary", kept, **heavy).finish()
 
     assert set(training.model.estimator.told.tolist()) == {0.0, 2.0}
+
+
+def test_why_a_class_of_ones_own_has_no_onnx_file_is_said_in_words(train, tmp_path):
+    training = train("binary", UNTOLD).finish()
+    (tmp_path / "bundle").mkdir()
+
+    (told,) = training.model.export(tmp_path / "bundle", np.zeros((5, 4), np.float32)).not_made
+
+    assert told.reason.startswith(
+        "Centre is a class of model.py, and there are converters only for"
+    )
+    assert "Keras or PyTorch" in told.reason

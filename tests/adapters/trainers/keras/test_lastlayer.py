@@ -150,11 +150,14 @@ def test_what_fits_is_learned_without_a_word(built, last, loss, labels):
     assert built(last, loss, labels).warnings == ()
 
 
-def test_values_of_a_branch_that_an_activation_never_gives_are_told(built):
-    rows = ((0.5,), (0.75,), (-3.5,))
+@pytest.mark.parametrize(
+    ("activation", "ends"), [("sigmoid", (0.0, 1.0)), ("tanh", (-1.0, 1.0)), ("relu", (0.0, None))]
+)
+def test_what_a_last_layer_can_give_is_known_where_values_are_learned(built, activation, ends):
+    last = f"layers.Dense(1, activation={activation!r})"
 
-    (told,) = built(SIGMOID, "'mse'", (), rows).warnings
+    (found,) = built(last, "'mse'", ()).ranges
 
-    assert "'sigmoid', which never gives label -3.5 of the entries looked at" in told
-    assert built(SIGMOID, "'mse'", (), rows[:2]).warnings == ()
-    assert built("layers.Dense(1)", "'mse'", (), rows).warnings == ()
+    assert (found.low, found.high) == ends
+    assert built(last, "'binary_crossentropy'", ()).ranges == ()
+    assert built("layers.Dense(1)", "'mse'", ()).ranges == ()

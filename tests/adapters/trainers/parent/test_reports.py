@@ -46,13 +46,14 @@ def test_a_report_arrives_as_it_was_sent(reports):
 
 
 def test_a_failure_is_raised_with_its_hint(reports):
-    failed = packet(TrainingFailed(message="model.py, line 3: no", hint="mend it"))
+    failed = packet(TrainingFailed(message="model.py, line 3: no", hint="mend it", branch="w"))
 
     with pytest.raises(PermanentError, match=r"^model\.py, line 3: no$") as caught:
         reports.of(failed)
 
     problem = caught.value.problem
     assert (problem.stage, problem.file, problem.hint) == ("train", "model.py", "mend it")
+    assert problem.branch == "w"
 
 
 def test_the_entry_whose_label_is_why_comes_along_if_its_chunk_can_be(reports):

@@ -12,22 +12,20 @@ from mlaas4hep.adapters.native.torch import Activation
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.child.labels import OF_IDS
 from mlaas4hep.adapters.trainers.framework import Floats
-from mlaas4hep.adapters.trainers.torch import lossvalue
 from mlaas4hep.adapters.trainers.torch.checks import Head
-from mlaas4hep.adapters.trainers.torch.losses import (
+from mlaas4hep.adapters.trainers.torch.targets import lossvalue
+from mlaas4hep.adapters.trainers.torch.targets.losses import (
     Comparison,
-    LogOfProbabilities,
     check_outputs,
     comparison,
     is_of_torch,
-    of_two,
     wants_several,
 )
 from mlaas4hep.core.models.goals import Goal
+from mlaas4hep.core.models.outputrange import OutputRange
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.task import OF_CLASSES, Task
 
-_TWO = {0.0, 1.0}
 _HALF = {"none": 0.5, "sigmoid": 0.0, "signed": 0.0}  #: outputs from which an entry is signal
 _OF_CLASSES: dict[str, Activation] = {"logits": "softmax", "log_probabilities": "exp"}
 
@@ -41,6 +39,18 @@ class Target:
     width: int
     compares: Comparison
     classes: tuple[str, ...] = ()
+    is_bounded: bool = False  #: outputs lie between 0 and 1, whatever is learned
+
+    @property
+    def ranges(self) -> tuple[OutputRange, ...]:
+        """Return what the outputs of a regression give, where that is not any value."""
+        if not self.is_bounded or self.task != "regression":
+            return ()
+        return (
+            OutputRange(
+                low=0.0, high=1.0, why="the module ends with a sigmoid, a softmax or the like"
+            ),
+        )
 
     @property
     def task(self) -> Task:
@@ -175,16 +185,23 @@ def guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Target, ...]:
         )
     check_outputs(loss, head)
     compares = comparison(loss, head.width)
-    if compares is None and is_of_torch(loss) and not _is_regression(job):
+    if compares is None and is_of_torch(loss) and not is_regression(job):
         raise TrainingError(
             f"{MODEL_FILE}: {type(loss).__name__} cannot compare {head.width} number(s) with one "
             "label as it is",
             "def loss(outputs, labels): …, a function that gives it what it wants",
         )
-    is_of_values = compares is not None and compares.labels == "one_hot" and _is_regression(job)
+    is_of_values = compares is not None and compares.labels == "one_hot" and is_regression(job)
     tried = (compares,) if compares and not is_of_values else _guesses(loss, head, job)
     return tuple(
-        Target(loss=loss, name=name_of(loss), width=head.width, compares=each, classes=job.classes)
+        Target(
+            loss=loss,
+            name=name_of(loss),
+            width=head.width,
+            compares=each,
+            classes=job.classes,
+            is_bounded=head.is_bounded,
+        )
         for each in tried
     )
 
@@ -194,66 +211,11 @@ def name_of(loss: Any) -> str:
     return str(getattr(loss, "__name__", type(loss).__name__))
 
 
-def usual(labels: Floats, head: Head, job: TrainingJob) -> Target:
-    """Return the target that follows from some labels and from what the module gives."""
-    loss, compares = _usual(labels, head, job)
-    return Target(
-        loss=loss,
-        name=type(loss).__name__,
-        width=head.width,
-        compares=compares,
-        classes=job.classes,
-    )
-
-
-def _usual(labels: Floats, head: Head, job: TrainingJob) -> tuple[Any, Comparison]:
-    if _is_regression(job):
-        return _usual_of_values(head)
-    if not head.varies and head.kind != "logits":
-        raise TrainingError(
-            f"{MODEL_FILE}: outputs are the same for all entries, so that nobody can tell whether "
-            "they are probabilities",
-            "define `loss`, or let the last layer begin with random weights",
-        )
-    if head.width > 1:
-        return _usual_of_classes(head)
-    values = set(np.unique(labels).tolist())
-    loss = torch.nn.MSELoss()
-    if values <= {-1.0, 1.0} and -1.0 in values and head.kind == "logits":
-        loss = torch.nn.SoftMarginLoss()
-    elif values <= _TWO or job.params.task == "binary":
-        loss = of_two(head)
-    found = comparison(loss, 1)
-    assert found is not None  # noqa: S101 - all of them are in the table
-    return loss, found
-
-
-def _usual_of_values(head: Head) -> tuple[Any, Comparison]:
-    if head.width > 1:
-        raise TrainingError(
-            f"{MODEL_FILE}: the module gives {head.width} numbers for an entry, and one is learned",
-            "end with Linear(…, 1), or define `loss` in model.py",
-        )
-    return torch.nn.MSELoss(), Comparison(labels="column", task="regression")
-
-
-def _usual_of_classes(head: Head) -> tuple[Any, Comparison]:
-    several: dict[str, Any] = {
-        "logits": torch.nn.CrossEntropyLoss(),
-        "log_probabilities": torch.nn.NLLLoss(),
-        "probabilities": LogOfProbabilities(),
-        "independent": torch.nn.BCELoss(),
-    }
-    loss = several[head.kind]
-    known = comparison(loss, head.width)
-    return loss, known or Comparison(labels="number", task="multiclass")
-
-
 def _guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Comparison, ...]:
     """Return what a loss of somebody's own may compare, likeliest first."""
     beside = len(job.label_columns.beside)
     are_classes = all(label in range(head.width) for label in job.labels)
-    if head.width > 1 and are_classes and not _is_regression(job):
+    if head.width > 1 and are_classes and not is_regression(job):
         activation = _OF_CLASSES.get(head.kind, "none")
         return (
             Comparison(labels="number", activation=activation, task="multiclass"),
@@ -261,7 +223,7 @@ def _guesses(loss: Any, head: Head, job: TrainingJob) -> tuple[Comparison, ...]:
         )
     if head.width == 1 and head.kind == "logits" and is_of_logits(loss, 1, beside):
         return (Comparison(labels="column", activation="sigmoid", task="binary"),)
-    return (Comparison(labels="column", task="regression" if _is_regression(job) else "other"),)
+    return (Comparison(labels="column", task="regression" if is_regression(job) else "other"),)
 
 
 def is_of_logits(loss: Any, width: int, beside: int) -> bool:
@@ -287,5 +249,6 @@ def is_of_logits(loss: Any, width: int, beside: int) -> bool:
         return False
 
 
-def _is_regression(job: TrainingJob) -> bool:
+def is_regression(job: TrainingJob) -> bool:
+    """Tell whether params.json says that values are learned."""
     return job.params.task == "regression"

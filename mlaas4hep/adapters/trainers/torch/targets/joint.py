@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,24 +13,25 @@ from mlaas4hep.adapters.native.torch import Activation
 from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.outputs import Outputs, shares
-from mlaas4hep.adapters.trainers.torch import lossvalue
 from mlaas4hep.adapters.trainers.torch.checks import Head
-from mlaas4hep.adapters.trainers.torch.losses import (
+from mlaas4hep.adapters.trainers.torch.targets import lossvalue
+from mlaas4hep.adapters.trainers.torch.targets.losses import (
     Comparison,
     by_column,
     check_outputs,
     is_of_torch,
     of_two,
 )
-from mlaas4hep.adapters.trainers.torch.target import (
+from mlaas4hep.adapters.trainers.torch.targets.target import (
     Target,
     guesses,
     instance,
     is_of_logits,
     name_of,
-    usual,
 )
+from mlaas4hep.adapters.trainers.torch.targets.usualloss import usual
 from mlaas4hep.core.models.goals import Goal, by_label, joint_task
+from mlaas4hep.core.models.outputrange import OutputRange
 from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.requests.task import Task
@@ -91,6 +92,15 @@ class JointTarget:
     def goals(self) -> tuple[Goal, ...]:
         """Return which numbers are for which label."""
         return tuple(goal for part in self.parts for goal in part.goals(self.names))
+
+    @property
+    def ranges(self) -> tuple[OutputRange, ...]:
+        """Return what the heads give, where that is not any value."""
+        return tuple(
+            replace(each, first=part.first, labels=part.labels)
+            for part in self.parts
+            for each in part.target.ranges
+        )
 
     @property
     def losses(self) -> tuple[Any, ...]:
@@ -234,7 +244,13 @@ def _side_by_side(loss: Any, head: Head, labels: int, job: TrainingJob) -> Targe
             f"{MODEL_FILE}: the module gives {head.width} number(s) for {labels} label columns",
             f"end with Linear(…, {labels}), one number for each, or def loss(outputs, labels): …",
         )
-    return Target(loss=made, name=name_of(made), width=head.width, compares=compares)
+    return Target(
+        loss=made,
+        name=name_of(made),
+        width=head.width,
+        compares=compares,
+        is_bounded=head.is_bounded,
+    )
 
 
 def _usual(head: Head, job: TrainingJob) -> Any:
