@@ -57,7 +57,7 @@ def read_entries(
     known = {branch.name for branch in info.branches}
     for name in sorted(set(branches) - known):
         raise InvalidRequestError(
-            f"there is no branch {name!r} in tree {info.tree!r}",
+            f"there is no branch {name!r}" + (f" in tree {info.tree!r}" if info.tree else ""),
             file=info.url,
             branch=name,
             hint=nearest(name, known),

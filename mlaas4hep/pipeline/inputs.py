@@ -1,17 +1,20 @@
 """The records of a run that its steps load: the request and what opening the files found."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from mlaas4hep.core import sealed
 from mlaas4hep.core.data.planning.plan import Recipe, plan_ranges
 from mlaas4hep.core.data.specs.specs import Specs
+from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.data.weighting import TrainingWeights
 from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
-from mlaas4hep.core.selection.branches import choose, lacking
+from mlaas4hep.core.selection.branches import Branches, choose
+from mlaas4hep.core.selection.gaps import as_long, check_lengths, lacking
 from mlaas4hep.core.selection.normalisation import factors, training_weights
 from mlaas4hep.core.selection.openedfiles import OpenedFile, OpenedFiles
 from mlaas4hep.core.selection.preproc import Preproc
@@ -88,15 +91,27 @@ class Inputs:
             raise PermanentError(
                 f"there are no entries in {names}", hint="check files.txt and branch"
             )
-        files = tuple(
-            OpenedFile.of(file, tree, lacks)
-            for file, tree, lacks in zip(
-                request.files, trees, lacking(trees, set(branches.reads)), strict=True
-            )
-        )
         branches = replace(branches, warnings=(*branches.warnings, *found.warnings))
+        files = _filled(request, trees, branches, preproc)
         opened = OpenedFiles(files=files, branches=branches, ranges=ranges)
         return cls(request=request, opened=opened)
+
+
+def _filled(
+    request: Request, trees: Sequence[TreeInfo], branches: Branches, preproc: Preproc
+) -> tuple[OpenedFile, ...]:
+    """Return the files of a run, and what stands in the place of branches that they lack.
+
+    Raises:
+        InvalidRequestError: preproc.json makes no sense with that.
+    """
+    reads = set(branches.reads)
+    lacks = tuple(lacking(trees, reads))
+    like = as_long(trees, lacks, reads & (preproc.reads | set(branches.features)))
+    files = tuple(map(OpenedFile.of, request.files, trees, lacks, like))
+    for file, tree in zip(files, trees, strict=True):
+        check_lengths(file, tree, preproc, reads)
+    return files
 
 
 def load_request(event: Event, services: Services) -> Request:

@@ -2,6 +2,8 @@
 
 import awkward as ak
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import uproot
 
@@ -73,6 +75,82 @@ def test_branches_that_a_file_lacks_are_left_out_or_filled(tmp_path, policy):
         assert chunk.x[:3, 1].tolist() == [0, 0.5, 1]
     else:
         assert chunk.x.shape == (5, 1)
+
+
+MEMBERS = {"Muon_pt": [[50.0, 20.0], [], [30.0]], "Muon_iso": [[0.5, 0.1], [], [0.2]]}
+OBJECTS = """{
+    "collections": {"Muon": {"where": "Muon_pt > 25", "sort_by": "Muon_pt", "top": 1}},
+    "new_branch": {
+        "objects": {"type": "flat", "def": "count(Muon_iso)"},
+        "isolated": {"type": "flat", "def": "count(Muon_pt[Muon_iso < 1])"},
+        "flagged": {"type": "flat", "def": "count(Muon_pt[Muon_tight])"},
+        "product": {"type": "flat", "def": "fill(sum(Muon_iso * Muon_pt), -1)"}
+    }
+}"""
+
+
+def _without_members(folder, write):
+    """Return a file with all members of a collection, and one that lacks two of them."""
+    full, part = folder / "full", folder / "part"
+    pt, iso = (ak.values_astype(ak.Array(rows), "float64") for rows in MEMBERS.values())
+    write(full, {"Muon_pt": pt, "Muon_iso": iso, "Muon_tight": ak.values_astype(pt > 40, "int8")})
+    write(part, {"Muon_pt": pt})
+    return full, part
+
+
+def _write_counted(path, rows):
+    with uproot.recreate(path) as file:
+        tree = file.mktree(
+            "Events",
+            {name: f"var * {values.layout.content.dtype}" for name, values in rows.items()},
+            counter_name=lambda _branch: "nMuon",
+        )
+        tree.extend(rows)
+
+
+def test_a_member_that_a_file_lacks_is_missing_for_each_object(tmp_path):
+    services = pipeline.make_services()
+
+    done = pipeline.run(
+        services,
+        _without_members(tmp_path, _write_counted),
+        tree="Events",
+        labels=Labels(values=(0.0, 1.0)),
+        preproc=OBJECTS,
+        selected_branches=("Muon_pt",),
+        missing_branches="fill",
+        chunk_size=-1,
+    )
+
+    assert done.problem is None
+    (chunk,) = pipeline.chunks_of(services, done, 1)
+    flagged, isolated, objects, product, pt = chunk.x.T
+    assert objects.tolist() == [1, 0, 1, 1, 0, 1]
+    assert isolated.tolist() == [1, 0, 1, 0, 0, 0]
+    assert flagged.tolist() == [1, 0, 0, 0, 0, 0]
+    assert pt.tolist() == [1, 0, 0, 1, 0, 0]
+    assert np.allclose(product * 26 - 1, [25, 0, 6, -1, 0, -1])
+
+
+def test_a_member_of_which_nobody_knows_how_long_its_rows_are_is_refused_before_reading(tmp_path):
+    files = _without_members(
+        tmp_path, lambda path, rows: pq.write_table(pa.table(dict(rows)), path)
+    )
+    services = pipeline.make_services()
+
+    done = pipeline.run(
+        services,
+        files,
+        tree="Events",
+        labels=Labels(values=(0.0, 1.0)),
+        preproc=OBJECTS,
+        missing_branches="fill",
+    )
+
+    assert done.problem is not None
+    assert (done.problem.file, done.problem.branch) == ("part", "Muon_iso")
+    assert "Muon_iso, Muon_tight, and it is not known how long" in done.problem.message
+    assert services.source.reads == 0
 
 
 def test_a_run_may_go_on_without_files_that_cannot_be_opened(tmp_path):

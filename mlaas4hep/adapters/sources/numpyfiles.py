@@ -14,9 +14,11 @@ import numpy as np
 from mlaas4hep.adapters.sources.blocks import KeptBlocks
 from mlaas4hep.adapters.sources.columnar.arrays import (
     ArrayColumn,
+    Field,
     array_column,
     columns_between,
     contents_of,
+    fields_of,
     of_one_length,
 )
 from mlaas4hep.adapters.sources.columnar.inflation import STEP_BYTES, check_inflated
@@ -30,6 +32,8 @@ from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
 _LOCAL_HEADER = struct.Struct("<26xHH")  #: of a zip's member: lengths of name and extras
+_LENGTH = struct.Struct("<I")  #: of a header
+MAX_HEADER = 10_000  #: bytes, as with NumPy
 MAX_ARRAYS = 4096  #: of a zip
 SINGLE = "array"  #: what the one array of a .npy file is called
 
@@ -75,10 +79,10 @@ class _Field:
     """One field of a structured array."""
 
     array: _StoredArray
-    name: str
+    field: Field
 
     def __getitem__(self, window: slice) -> Any:
-        return self.array[window][self.name]
+        return self.field.of(self.array[window])
 
 
 class NumpyTable:
@@ -149,10 +153,11 @@ def _inflated(archive: zipfile.ZipFile, info: zipfile.ZipInfo, stack: ExitStack)
 def _array(file: BinaryIO, start: int) -> _StoredArray:
     file.seek(start)
     version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0
-    if version != (1, 0):
-        read = np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(file)
+    if version == (1, 0):
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    else:
+        read = _unicode_header if version == (3, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(file)
     if any(isinstance(size, bool) or size < 0 for size in shape):
         raise ValueError(f"its shape is {shape}")
     array = _StoredArray(file=file, start=file.tell(), dtype=dtype, shape=shape, fortran=fortran)
@@ -162,15 +167,26 @@ def _array(file: BinaryIO, start: int) -> _StoredArray:
     return array
 
 
+def _unicode_header(file: BinaryIO) -> tuple[Any, bool, "np.dtype[Any]"]:
+    """Return what a header in UTF-8 says, of which NumPy has no reader for others."""
+    (length,) = _LENGTH.unpack(read_fully(file, _LENGTH.size))
+    if length > MAX_HEADER:
+        raise ValueError(f"its header has {length} bytes")
+    escaped = read_fully(file, length).decode().encode("ascii", "backslashreplace")
+    header = io.BytesIO(_LENGTH.pack(len(escaped)) + escaped)
+    shape, fortran, dtype = np.lib.format.read_array_header_2_0(header)
+    return shape, fortran, dtype
+
+
 def _columns(name: str, array: _StoredArray, alone: bool) -> Iterator[ArrayColumn]:
-    """Yield the columns of an array: one, or one for each field."""
+    """Yield the columns of an array: one, or one for each innermost field."""
     if array.dtype.names is None:
         yield array_column(name, array, array.dtype, array.shape)
         return
-    for field in array.dtype.names:
-        dtype, shape = array.dtype[field].subdtype or (array.dtype[field], ())
-        whole = field if alone else f"{name}.{field}"
-        yield array_column(whole, _Field(array=array, name=field), dtype, (*array.shape, *shape))
+    for field in fields_of(array.dtype):
+        whole = ".".join(field.path if alone else (name, *field.path))
+        values = _Field(array=array, field=field)
+        yield array_column(whole, values, field.dtype, (*array.shape, *field.shape))
 
 
 def reader(kept: KeptBlocks) -> TableReader:

@@ -89,10 +89,16 @@ class Columns:
         )
 
     def with_gaps(
-        self, flat: Iterable[str], jagged: Iterable[str], texts: Iterable[str] = ()
+        self, flat: Iterable[str], jagged: Mapping[str, str], texts: Iterable[str] = ()
     ) -> "Columns":
-        """Return the same entries with more branches without values: NaN, empty rows, no text."""
-        rows = Jagged(content=np.empty(0), offsets=np.zeros(self.entries + 1, np.int64))
+        """Return the same entries with more branches without values: NaN, rows of NaN, no text.
+
+        Args:
+            flat: names of those that are NaN.
+            jagged: names of those of NaN in rows, each with the branch whose rows are as long; the
+                rows of others are empty.
+            texts: names of those without text.
+        """
         gaps = np.full(self.entries, np.nan)
         return Columns(
             entries=self.entries,
@@ -101,8 +107,14 @@ class Columns:
                 **dict.fromkeys(flat, gaps),
                 **dict.fromkeys(texts, np.zeros(self.entries, np.dtype("U1"))),
             },
-            jagged={**self.jagged, **dict.fromkeys(jagged, rows)},
+            jagged={**self.jagged, **{name: self._gaps(like) for name, like in jagged.items()}},
         )
+
+    def _gaps(self, like: str) -> Jagged:
+        """Return rows of NaN, as long as those of branch `like`; empty ones if there is none."""
+        empty = Jagged(content=np.empty(0), offsets=np.zeros(self.entries + 1, np.int64))
+        rows = self.jagged.get(like, empty)
+        return Jagged(content=np.full(len(rows.content), np.nan), offsets=rows.offsets)
 
     def only(self, names: Iterable[str]) -> "Columns":
         """Return the same entries with just the branches in `names`."""

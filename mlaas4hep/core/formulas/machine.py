@@ -201,11 +201,11 @@ class Machine:
         return places
 
     def _condition(self, step: Instruction, value: Value) -> Array:
-        """Return what keeps values: conditions, and flags of 0 and 1."""
+        """Return what keeps values: conditions, and flags of 0 and 1; those that are missing do not."""
         flags = np.asarray(value.data)
         if flags.dtype.kind == "b":
             return np.broadcast_to(flags, (int(value.lengths.sum()),))
-        if not np.all((flags == 0) | (flags == 1)):
+        if not np.all((flags == 0) | (flags == 1) | np.isnan(flags)):
             raise self._error(
                 step,
                 "a row in [ ] must be a condition",

@@ -12,22 +12,31 @@ from mlaas4hep.errors import InvalidRequestError
 
 
 def check_file(
-    file: str, tree: TreeInfo, preproc: Preproc, every: Mapping[str, bool], *, fills: bool
+    file: str,
+    tree: TreeInfo,
+    preproc: Preproc,
+    every: Mapping[str, bool],
+    about: AbstractSet[str],
+    *,
+    fills: bool,
 ) -> None:
     """Refuse a file for which preproc.json makes no sense.
 
     Args:
         every: whether each branch that some file has is jagged.
+        about: those that labels, weights … need.
         fills: whether what a file lacks is filled.
     """
     unreadable = dict(tree.unreadable)
     lacks = {name: jagged for name, jagged in every.items() if name not in unreadable}
     kinds = {branch.name: branch.jagged for branch in tree.branches}
     needed = preproc.reads - set(preproc.defines)
-    missing = sorted((needed & lacks.keys()) - kinds.keys())
+    missing = sorted(
+        (needed & lacks.keys()) - kinds.keys(), key=lambda each: (each not in about, each)
+    )
     if missing and not fills:
         hint = '"missing_branches": "fill" in params.json puts NaN or empty rows there'
-        raise _missing(file, missing, unreadable, hint)
+        raise _missing(file, missing, unreadable, _NEVER_FILLED if missing[0] in about else hint)
     if fills:
         kinds = lacks | kinds
     flat = {name for name, jagged in kinds.items() if not jagged}

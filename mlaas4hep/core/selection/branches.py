@@ -1,11 +1,10 @@
 """Which branches are read and which become features, decided once for all files of a run."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mlaas4hep.core.data.planning.splitting import Splitting
-from mlaas4hep.core.data.tree import BranchInfo, TreeInfo
+from mlaas4hep.core.data.tree import TreeInfo
 from mlaas4hep.core.formulas.expression import Expression
 from mlaas4hep.core.formulas.named import entry_expression
 from mlaas4hep.core.requests.labels import Labels
@@ -53,9 +52,10 @@ def choose(
             their branches, the label is not one number an entry, or no feature is left.
     """
     kinds = _every_kind(trees)
-    for file, tree in trees.items():
-        check_file(file, tree, preproc, kinds, fills=params.missing_branches == "fill")
     roles = _roles(trees, params, preproc, labels)
+    about = preproc.behind(roles.about)
+    for file, tree in trees.items():
+        check_file(file, tree, preproc, kinds, about, fills=params.missing_branches == "fill")
     new, known = set(preproc.defines), _all_names(trees)
     check_patterns(params, trees, known | new)
     chosen = matching(params.selected_branches, known) if params.selected_branches else known
@@ -65,7 +65,6 @@ def choose(
     if params.missing_branches == "common":
         wanted -= partial
     reads = wanted | ((preproc.reads | roles.about) - new)
-    about = preproc.behind(roles.about)
     fills = kinds.keys() - about if params.missing_branches == "fill" else set()
     check_alike(trees, reads, about, fills)
     features = wanted | (new - excluded)
@@ -136,15 +135,6 @@ def _names_of_all(
 ) -> set[str]:
     """Return the branches that formulas need; see `names_of`."""
     return {name for text in texts for name in names_of(text, trees, preproc, key, what)}
-
-
-def lacking(trees: Sequence[TreeInfo], reads: AbstractSet[str]) -> Iterator[tuple[BranchInfo, ...]]:
-    """Yield, for each tree, the branches that are read of others and that it has not."""
-    every = {
-        branch.name: branch for tree in trees for branch in tree.branches if branch.name in reads
-    }
-    for tree in trees:
-        yield tuple(every[name] for name in sorted(every.keys() - tree.names))
 
 
 def _every_kind(trees: Mapping[str, TreeInfo]) -> dict[str, bool]:

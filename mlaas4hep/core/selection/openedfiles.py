@@ -33,14 +33,21 @@ class OpenedFile:
     identity: str  #: `TreeInfo.identity`
     entries: int
     lacks: tuple[BranchInfo, ...] = ()  #: branches that are read of others, and filled for this one
+    #: jagged ones of these, each with a branch that is there and whose rows are as long
+    like: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(
-        cls, file: InputFile, tree: TreeInfo, lacks: tuple[BranchInfo, ...] = ()
+        cls,
+        file: InputFile,
+        tree: TreeInfo,
+        lacks: tuple[BranchInfo, ...] = (),
+        like: tuple[tuple[str, str], ...] = (),
     ) -> "OpenedFile":
         """Return the record of a file that was just opened."""
         return cls(
             lacks=lacks,
+            like=like,
             name=file.name,
             url=file.url,
             tree=file.tree,
@@ -57,9 +64,10 @@ class OpenedFile:
         lacks = [branch for branch in self.lacks if branch.name in names]
         if not lacks:
             return block
+        like = dict(self.like)
         return block.with_gaps(
             [branch.name for branch in lacks if not branch.jagged and not branch.is_text],
-            [branch.name for branch in lacks if branch.jagged],
+            {branch.name: like.get(branch.name, "") for branch in lacks if branch.jagged},
             [branch.name for branch in lacks if branch.is_text],
         )
 
@@ -190,13 +198,18 @@ def _range_contents(
     how = (CODE_VERSION, opened.branches.features, preproc, rules.missing)
     transform = keys.digest(*how, *((weighed_by, _WEIGHTS_VERSION) if weighed_by else ()))
     return tuple(
-        keys.digest("range", transform, opened.files[part.file].identity, (part.start, part.stop))
+        keys.digest("range", transform, *_content_of(part, opened.files[part.file]))
         if not weighed_by  # numbers and labels may differ between files that are alike
-        else keys.digest(
-            "range", transform, opened.files[part.file].identity, (part.start, part.stop), part.file
-        )
+        else keys.digest("range", transform, *_content_of(part, opened.files[part.file]), part.file)
         for part in opened.ranges
     )
+
+
+def _content_of(part: EntryRange, file: OpenedFile) -> Iterator[object]:
+    """Yield what entries of a file depend on: which they are, and how long filled rows are."""
+    yield from (file.identity, (part.start, part.stop))
+    if file.like:
+        yield file.like
 
 
 @lru_cache(maxsize=4)

@@ -116,6 +116,14 @@ def test_numbers_in_a_spelling_that_is_not_read_are_left_out_by_name(source, tmp
     assert "looks like numbers" in info.unreadable[0][1]
 
 
+def test_the_reason_shows_the_spelling_that_is_not_read_and_none_that_is(source, tmp_path):
+    info = source.describe(_write(tmp_path, "x,n\n0.5,1\n1_000,2\n7,3\n"), "")
+
+    assert dict(info.unreadable) == {
+        "x": "text that looks like numbers: '1_000'; 1.5 or 1.5e3 is read"
+    }
+
+
 @pytest.mark.parametrize("other", ["123456789012345678901234567890", "18446744073709551615\n-1"])
 def test_whole_numbers_that_no_type_holds_are_left_out_by_name(source, tmp_path, other):
     info = source.describe(_write(tmp_path, f"n\n1\n{other}\n"), "")

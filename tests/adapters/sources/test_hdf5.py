@@ -191,6 +191,37 @@ def test_a_row_that_says_it_is_longer_than_the_file_is_refused_before_libhdf5_be
     assert "lie in a file of" in str(caught.value.__cause__)
 
 
+def test_records_in_records_have_dotted_names_and_those_with_references_are_named(source, tmp_path):
+    inner = [("c", "i2"), ("d", "f8", (2,)), ("s", "S3")]
+    hits, odd = [("e", "f4"), ("i", "i4")], [("k", "i2"), ("v", h5py.vlen_dtype("f4"))]
+    table = np.zeros(3, [("a", "f4"), ("b", inner), ("hits", hits, (2,)), ("odd", odd)])
+    table["a"], table["b"]["c"], table["b"]["d"] = [1, 2, 3], [4, 5, 6], [[1, 2], [3, 4], [5, 6]]
+    table["b"]["s"], table["hits"]["i"] = [b"x", b"y", b"z"], [[1, 2], [3, 4], [5, 6]]
+    for place in range(3):
+        table["odd"]["v"][place] = np.arange(2, dtype="f4")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["table"] = table
+
+    info = source.describe(str(tmp_path / "a.h5"), "table")
+    entries = read(
+        source, tmp_path / "a.h5", ["b.c", "b.d", "b.s", "hits.i"], "table", start=1, stop=3
+    )
+
+    assert [branch.name for branch in info.branches] == [
+        "a",
+        "b.c",
+        "b.d",
+        "b.s",
+        "hits.e",
+        "hits.i",
+    ]
+    assert [name for name, _ in info.unreadable] == ["odd"]  # all of it would be followed
+    assert entries == [
+        {"b.c": 5, "b.d": [3, 4], "b.s": "y", "hits.i": [3, 4]},
+        {"b.c": 6, "b.d": [5, 6], "b.s": "z", "hits.i": [5, 6]},
+    ]
+
+
 def test_rows_whose_references_cannot_be_looked_at_are_named(source, tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["Events/x"] = np.arange(3.0)

@@ -86,7 +86,9 @@ def test_values_of_mixed_depth_are_left_out_by_name(source, tmp_path):
         ("[1,2,3]", "entry 0 is no object"),
         ("42", "neither with { nor with ["),
         ('{"x":1} foo {"x":2}', "there is 'f' where an object should begin"),
-        ('{"x":1}{"x":1,,}', "damaged or not a JSON file"),
+        ('{"x":1}{"x":1,,}', "entry 1 is no JSON: "),
+        ('{"x":1}\n' * 200_000 + '{"x":0x10}', "entry 200000 is no JSON: "),
+        ('[{"x":1},{"x":2}]\n{"x":3}', """'{"x":3}' stands behind the end of the array"""),
         ('{"x":1}{"x":' + "[" * 3000 + "]" * 3000 + "}", "entry 1 is nested more than 100 deep"),
         ('{"x":1}' + '{"x":' * 3000 + "1" + "}" * 3000, "entry 1 is nested more than 100 deep"),
         ('{"x":1}{"x":2,"x":3}', "entry 1 has 'x' more than once"),
@@ -99,6 +101,14 @@ def test_a_mistake_is_named(source, tmp_path, text, words):
         _entries(source, _write(tmp_path, text))
 
     assert words in str(caught.value)
+
+
+def test_a_line_that_is_not_utf_8_is_named_wherever_it_stands(source, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(b'{"x":1}\n' * 200_000 + b'{"x":2,"s":"\xff"}\n')
+
+    with pytest.raises(InvalidRequestError, match=r"a\.json': line 200001 is not a text in UTF-8"):
+        _entries(source, str(path))
 
 
 @pytest.mark.parametrize("other", ["0.5", "NaN"])  # pyarrow does not know NaN, Python does

@@ -176,6 +176,31 @@ class _OpenKeys(encryption.KmsClient):
         return base64.b64decode(key)
 
 
+def test_records_of_numpy_may_lie_in_records_and_share_no_name_with_an_array(source, tmp_path):
+    records = np.zeros(3, [("a", "i4"), ("b", [("c", "f8"), ("d", "i2", (2,))], (2,))])
+    records["b"]["c"], records["b"]["d"] = [[1, 2], [3, 4], [5, 6]], np.arange(12).reshape(3, 2, 2)
+    np.savez(tmp_path / "a.npz", **{"t": records, "t.a": np.ones(3)})
+
+    info = source.describe(str(tmp_path / "a.npz"), "")
+
+    assert dict(info.unreadable) == {"t.a": "2 arrays have this name"}
+    assert read(source, tmp_path / "a.npz", ["t.b.c", "t.b.d"], start=1, stop=3) == [
+        {"t.b.c": [3, 4], "t.b.d": [4, 5, 6, 7]},
+        {"t.b.c": [5, 6], "t.b.d": [8, 9, 10, 11]},
+    ]
+
+
+def test_fields_of_numpy_may_have_any_name(source, tmp_path):
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.lib.format.write_array(
+            file, np.array([(1.5,)], [("\N{GREEK SMALL LETTER ETA}", "f8")]), (3, 0)
+        )
+
+    assert read(source, tmp_path / "a.npy", ["\N{GREEK SMALL LETTER ETA}"]) == [
+        {"\N{GREEK SMALL LETTER ETA}": 1.5}
+    ]
+
+
 def test_an_npz_with_a_password_is_called_encrypted(source, tmp_path):
     np.savez(tmp_path / "a.npz", x=np.arange(2))
     zipped = bytearray((tmp_path / "a.npz").read_bytes())

@@ -10,7 +10,8 @@ from mlaas4hep.core.data.weighting import Weighting
 from mlaas4hep.core.requests.fitting import Fitting
 from mlaas4hep.core.requests.labels import Labels
 from mlaas4hep.core.requests.request import Params
-from mlaas4hep.core.selection.branches import Branches, choose, lacking
+from mlaas4hep.core.selection.branches import Branches, choose
+from mlaas4hep.core.selection.gaps import lacking
 from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
 
@@ -188,6 +189,19 @@ def test_what_a_label_weight_or_split_is_computed_from_is_never_filled(asked):
 
     with pytest.raises(InvalidRequestError, match=r"'b.root' has no branch 'y'") as caught:
         _choose(trees, preproc=preproc, missing_branches="fill", **asked)
+
+    assert "never filled" in caught.value.problem.hint
+
+
+@pytest.mark.parametrize("policy", ["error", "common"])
+def test_what_a_label_is_computed_from_is_not_said_to_be_filled(policy):
+    trees = {"a.root": _tree(x="int8", b="int8", y="int8"), "b.root": _tree(x="int8")}
+    preproc = """{"new_branch": {"s": {"def": "y>0", "type": "flat"}, "t": {"def": "2*b", "type": "flat"}}}"""
+
+    with pytest.raises(
+        InvalidRequestError, match=r"'b.root' has no branch 'y' \(nor b\)"
+    ) as caught:
+        _choose(trees, preproc=preproc, labels=Labels(expression="s"), missing_branches=policy)
 
     assert "never filled" in caught.value.problem.hint
 

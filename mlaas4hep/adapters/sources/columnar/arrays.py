@@ -1,7 +1,7 @@
 """Named arrays as branches: one value, one row of a fixed width, or one row an entry."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -91,6 +91,31 @@ def array_column(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field of structured values, perhaps inside other fields."""
+
+    path: tuple[str, ...]  #: names from the outermost field on
+    dtype: "np.dtype[Any]"  #: of one value; it has no fields itself
+    shape: tuple[int, ...]  #: of the values of one entry; empty: it has one
+
+    def of(self, values: Any) -> Any:
+        """Return the values of this field out of those of all fields."""
+        for name in self.path:
+            values = values[name]
+        return values
+
+
+def fields_of(dtype: "np.dtype[Any]") -> Iterator[Field]:
+    """Yield the innermost fields of a structured type, in order."""
+    for name in dtype.names or ():
+        inner, shape = dtype[name].subdtype or (dtype[name], ())
+        if inner.names is None:
+            yield Field(path=(name,), dtype=inner, shape=shape)
+        for each in fields_of(inner):
+            yield replace(each, path=(name, *each.path), shape=(*shape, *each.shape))
+
+
 def text_column(name: str, values: Values, dtype: "np.dtype[Any]", length: int) -> ArrayColumn:
     """Return a column for an array of texts."""
     return ArrayColumn(name=name, values=values, dtype=dtype, length=length, is_text=True)
@@ -112,7 +137,7 @@ def of_one_length(columns: Iterable[ArrayColumn]) -> list[ArrayColumn]:
     Raises:
         InvalidRequestError: nobody can tell which length that of the entries is.
     """
-    joined = list(_with_offsets(list(columns)))
+    joined = list(_with_offsets(_of_one_name(list(columns))))
     lengths = Counter(each.length for each in joined if not each.unreadable).most_common(2)
     if len(lengths) > 1 and lengths[0][1] == lengths[1][1]:
         names = [
@@ -129,6 +154,17 @@ def of_one_length(columns: Iterable[ArrayColumn]) -> list[ArrayColumn]:
         if each.unreadable or each.length == entries
         else replace(each, unreadable=f"{each.length} entries, not {entries}")
         for each in joined
+    ]
+
+
+def _of_one_name(columns: list[ArrayColumn]) -> list[ArrayColumn]:
+    """Return the columns, those unreadable that share a name: `a.b` may be a field and an array."""
+    times = Counter(each.name for each in columns)
+    return [
+        each
+        if times[each.name] == 1
+        else replace(each, unreadable=f"{times[each.name]} arrays have this name")
+        for each in columns
     ]
 
 

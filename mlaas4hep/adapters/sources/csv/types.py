@@ -19,6 +19,7 @@ from mlaas4hep.core.data.values.written import (
 SAMPLES = 8  #: pieces of the file that are looked at
 SAMPLE_BYTES = 256 * 1024  #: of the first piece; of others a quarter
 _LARGE = re.compile(rb"(?<![\d.])\d{19}")  #: perhaps a whole number above 2^63
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)  #: a number that is read
 _WHOLE = re.compile(r"[+-]?\d{1,40}")
 MOST_WORDS = 0.2  #: share of words among the different values of a column that was meant as numbers
 
@@ -78,7 +79,8 @@ def _odd(texts: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
     """Yield the columns of text of which all are numbers to people."""
     for name, found in texts.items():
         if are_numbers(found):
-            yield name, f"text that looks like numbers: {found[0][:40]!r}; 1.5 or 1.5e3 is read"
+            odd = next((text for text in found if not _PLAIN.fullmatch(text)), found[0])
+            yield name, f"text that looks like numbers: {odd[:40]!r}; 1.5 or 1.5e3 is read"
 
 
 def _words(texts: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:

@@ -11,9 +11,11 @@ from h5py import h5z
 
 from mlaas4hep.adapters.sources.columnar.arrays import (
     ArrayColumn,
+    Field,
     array_column,
     columns_between,
     contents_of,
+    fields_of,
     of_one_length,
     text_column,
 )
@@ -51,13 +53,15 @@ Refer = Callable[[Any, str, "np.dtype[Any]"], References]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Field:
-    """One field of a table."""
+    """One field of a table; `inner` says which of the fields inside it, if it has any."""
 
     table: Any
     name: str
+    inner: Field | None = None
 
     def __getitem__(self, window: slice) -> Any:
-        return self.table.fields(self.name)[window]
+        values = self.table.fields(self.name)[window]
+        return self.inner.of(values) if self.inner else values
 
 
 class Hdf5Table:
@@ -188,8 +192,26 @@ def _fields(array: Any, outer: str, refer: Refer) -> Iterator[ArrayColumn]:
         if is_of_pandas(array):
             yield from columns_of_block(array, field, values, outer)
             continue
+        if array.dtype[field].base.names:
+            yield from _fields_inside(array, field, f"{outer}{field}")
+            continue
         column = _column(f"{outer}{field}", values, array.dtype[field], array.shape)
         yield _checked(column, array, field, refer)
+
+
+def _fields_inside(array: Any, field: str, outer: str) -> Iterator[ArrayColumn]:
+    """Yield the fields inside one field: all or, where one lies behind references, none.
+
+    libhdf5 reads a field as a whole, and would follow references that nobody has looked at.
+    """
+    dtype, shape = array.dtype[field].subdtype or (array.dtype[field], ())
+    if dtype.hasobject:
+        yield left_out(outer, "a record with rows or texts of variable length, or references")
+        return
+    for each in fields_of(dtype):
+        values = _Field(table=array, name=field, inner=each)
+        sizes = (*array.shape, *shape, *each.shape)
+        yield array_column(".".join((outer, *each.path)), values, each.dtype, sizes)
 
 
 def _checked(column: ArrayColumn, array: Any, field: str, refer: Refer) -> ArrayColumn:

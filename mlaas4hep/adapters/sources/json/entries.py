@@ -96,6 +96,12 @@ def find_entries(file: BinaryIO) -> tuple[Pieces, str]:
         raise InvalidRequestError(
             f"entry {entries[-1]} is no object", hint="every entry is an object: {…}"
         )
+    if is_array and left[:1] == b"]" and left != b"]":
+        behind = left[1:].strip()[:20].decode("utf-8", "replace")
+        raise InvalidRequestError(
+            f"{behind!r} stands behind the end of the array, after {entries[-1]} entries",
+            hint="one array holds all entries, and nothing follows it",
+        )
     if left != (b"]" if is_array else b""):
         raise InvalidRequestError(
             f"it ends in the middle of entry {entries[-1]}", hint="copy or write it again"

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from mlaas4hep.adapters.sources.columnar.exact import exact
 
+_ONE_VALUE = "write each value once, and those that are not finite as NaN or Infinity"
+_AGAIN = "write the entry again"
 MIXED = pa.binary()  #: stands for values that are now one thing, now another
 _NAME = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')  #: of a member, as it is written
 _EITHER = pa.uint32()  #: stands for whole numbers that fit both with and without a sign
@@ -23,12 +25,13 @@ _SIMPLE = {
 }
 
 
-class NotOneValueError(ValueError):
-    """An entry says something in a way that readers take for different values."""
+class WrongEntryError(ValueError):
+    """An entry that is no JSON, or that readers take for different values."""
 
-    def __init__(self, number: int, why: str) -> None:
+    def __init__(self, number: int, why: str, hint: str) -> None:
         super().__init__(why)
         self.number = number  #: of the entry in its piece
+        self.hint = hint
 
 
 class _MemberError(ValueError):
@@ -39,8 +42,9 @@ def decoded(piece: bytes) -> Iterator[Any]:
     """Yield the objects of a piece; Python's parser knows NaN and Infinity, which JSON does not.
 
     Raises:
-        NotOneValueError: an object has two members of one name, or a number is larger than doubles.
-        ValueError: it is no JSON.
+        WrongEntryError: an object is no JSON, has two members of one name, or a number that is
+            larger than doubles.
+        UnicodeDecodeError: it is not UTF-8.
     """
     return (value for value, _ in _objects(piece.decode("utf-8")))
 
@@ -83,7 +87,12 @@ def _objects(text: str) -> Iterator[tuple[Any, int]]:
         try:
             value, at = decoder.raw_decode(text, at)
         except _MemberError as error:
-            raise NotOneValueError(number, str(error)) from error
+            raise WrongEntryError(number, str(error), _ONE_VALUE) from error
+        except json.JSONDecodeError as error:
+            place = f"at its character {error.pos - at + 1}"
+            raise WrongEntryError(
+                number, f"is no JSON: {error.msg.removesuffix(' at')} {place}", _AGAIN
+            ) from error
         yield value, at
         number += 1
 

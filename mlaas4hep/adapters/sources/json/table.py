@@ -22,7 +22,7 @@ from mlaas4hep.adapters.sources.columnar.table import Opening
 from mlaas4hep.adapters.sources.json.entries import find_entries, without_commas
 from mlaas4hep.adapters.sources.json.kinds import (
     MIXED,
-    NotOneValueError,
+    WrongEntryError,
     both,
     decoded,
     fits,
@@ -95,20 +95,25 @@ class JsonTable:
         step = max(1, pieces.count // SAMPLES)
         for piece in range(pieces.count):
             most = SAMPLE_ENTRIES if piece % step == 0 else 0
-            with self._named(pieces.entries[piece]):
+            with self._named(pieces, piece):
                 for entry in telling(pieces.bytes_of(self._file, piece), most, known):
                     kind = both(kind, kind_of(entry))
         return kind
 
     @contextmanager
-    def _named(self, first: int) -> Iterator[None]:
-        """Name the entry that has no one value; `first` is that with which the piece begins."""
+    def _named(self, pieces: Pieces, piece: int) -> Iterator[None]:
+        """Name the entry of a piece that is wrong, or the line that is no text."""
         try:
             yield
-        except NotOneValueError as error:
+        except WrongEntryError as error:
             raise InvalidRequestError(
-                f"{self._name}: entry {first + error.number} {error}",
-                hint="write each value once, and those that are not finite as NaN or Infinity",
+                f"{self._name}: entry {pieces.entries[piece] + error.number} {error}",
+                hint=error.hint,
+            ) from error
+        except UnicodeDecodeError as error:
+            line = pieces.lines[piece] + error.object.count(b"\n", 0, error.start)
+            raise InvalidRequestError(
+                f"{self._name}: line {line} is not a text in UTF-8", hint="write it in UTF-8"
             ) from error
 
     def _batches(self, names: tuple[str, ...], start: int) -> Iterator[Any]:
@@ -136,7 +141,7 @@ class JsonTable:
     def _in_python(self, piece: int, data: bytes, schema: Any) -> Any:
         """Parse a piece slowly, and name the first entry that does not fit."""
         first = self._layout.pieces.entries[piece]
-        with self._named(first):
+        with self._named(self._layout.pieces, piece):
             entries = list(decoded(data))
         for number, entry in enumerate(entries, start=first):
             for field in schema:
