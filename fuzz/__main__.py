@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from fuzz import answers, doors, files, models, texts, xrootd
-from fuzz.attempts import attempt, change
+from fuzz.attempts import attempt, change, ring_or_end
 from fuzz.target import Target
 from fuzz.worker import tried
 
@@ -54,7 +54,11 @@ def all_of(targets: list[Target], seed: int, seconds: float, count: int) -> int:
     shares = sum(target.share for target in targets)
     for target in targets:
         tally = tried(target, seed, seconds * target.share / shares, count)
-        broke = f", {tally.broke} ended their process" if target.may_break else ""
+        broke = (
+            f", {tally.broke} ended their process, {tally.late} of them by time"
+            if target.may_break
+            else ""
+        )
         print(
             f"{target.name:20} {tally.inputs:8} inputs, {tally.read:8} read, slowest "
             f"{tally.slowest_s:.2f} s, {tally.resident_bytes >> 20:5} MB{broke}",
@@ -71,10 +75,11 @@ def all_of(targets: list[Target], seed: int, seconds: float, count: int) -> int:
 
 def once(target: Target, seed: int, number: int) -> int:
     """Try one input again, and let whatever it raises be seen."""
+    ring_or_end(may_end=False)
     with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as folder:
         data = change(target, target.seeds(Path(folder)), seed, number)
         print(data if len(data) < 4096 else f"{len(data)} bytes", flush=True)  # noqa: PLR2004
-        print(attempt(target.make(Path(folder)), data))
+        print(attempt(target.make(Path(folder)), data, target.seconds))
     return 0
 
 

@@ -9,7 +9,6 @@ from fuzz.mutator import mutated
 from fuzz.target import Read, Target
 from mlaas4hep.errors import MlaasError
 
-SECONDS = 5  #: of processor time
 _MENDED = 0.8  #: of the inputs that can be
 
 
@@ -24,7 +23,7 @@ def change(target: Target, goods: Sequence[bytes], seed: int, number: int) -> by
     return target.mended(changed) if target.mended and dice.random() < _MENDED else changed
 
 
-def attempt(read: Read, data: bytes, seconds: int = SECONDS) -> str:
+def attempt(read: Read, data: bytes, seconds: int) -> str:
     """Return "read", or the class of our own error; raises what should not happen."""
     try:
         with _deadline(seconds):
@@ -40,15 +39,16 @@ def _deadline(seconds: int) -> Iterator[None]:
 
     Who waits for ever is found by who watches the process.
     """
-    if (
-        signal.getsignal(signal.SIGPROF) is not _ring
-    ):  # once a process: it costs more than some reads
-        signal.signal(signal.SIGPROF, _ring)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def ring_or_end(*, may_end: bool) -> None:
+    """Let what takes too long be raised in this process, or end it: no library in C hears that."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL if may_end else _ring)
 
 
 def _ring(*_: object) -> None:

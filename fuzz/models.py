@@ -5,10 +5,12 @@ counted and is no finding, but for what is left of a process: it must end by its
 """
 
 import io
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,13 @@ _FEATURES, _ROWS = 4, 3
 _CONFIG = "config.json"
 
 
-def _reader(engine: str, file: str, folder: Path, *, packed: bool = False) -> Read:
+def _reader(
+    engine: str, file: str, folder: Path, *, packed: bool = False, framework: str = ""
+) -> Read:
+    os.environ["OMP_NUM_THREADS"] = "1"  # a fork has no threads of who was forked
     loader = child.prepare(engine)
+    if engine == "native":
+        import_module(f"mlaas4hep.adapters.native.{framework}")
     work = folder / "model"
     (work / file).parent.mkdir(parents=True, exist_ok=True)
     if file == "saved_model.pb":
@@ -121,8 +128,11 @@ def _lightgbm(folder: Path) -> Sequence[bytes]:
 def _target(
     name: str, engine: str, file: str, seeds: Callable[[Path], Sequence[bytes]], **more: Any
 ) -> Target:
-    make = partial(_reader, engine, file, packed=more.pop("packed", False))
-    return Target(name=f"model {name}", make=make, seeds=seeds, may_break=True, **more)
+    make = partial(_reader, engine, file, packed=more.pop("packed", False), framework=name)
+    seconds = 5 if engine == "tensorflow" else 1
+    return Target(
+        name=f"model {name}", make=make, seeds=seeds, may_break=True, seconds=seconds, **more
+    )
 
 
 _LAYERS = (b'"class_name"', b'"Lambda"', b'"config"', b'"module"', b'"registered_name"', b"{", b"}")

@@ -17,4 +17,5 @@ class Target:
     words: tuple[bytes, ...] = field(default=())  #: pieces that mean something to the reader
     mended: Callable[[bytes], bytes] | None = None  #: puts right what a reader checks first
     may_break: bool = False  #: it is read where a process may end: that is counted, and no finding
+    seconds: int = 5  #: of processor time, for one input
     share: float = 1.0  #: of the time, compared with the others

@@ -5,16 +5,20 @@ import logging
 import multiprocessing
 import os
 import resource
+import signal
 import tempfile
 import time
 import traceback
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from fuzz.attempts import SECONDS, attempt, change
+from fuzz.attempts import attempt, change, ring_or_end
 from fuzz.target import Read, Target
+
+T = TypeVar("T")
 
 RESIDENT_BYTES = 2 * 1024**3
 _ADDRESS_BYTES = 3 * RESIDENT_BYTES  #: threads of libraries map much that they do not use
@@ -33,6 +37,7 @@ class Tally:
     inputs: int = 0
     read: int = 0
     broke: int = 0  #: processes that ended where they may
+    late: int = 0  #: of them, by taking too much time
     findings: list[str] = field(default_factory=list)
     slowest_s: float = 0.0
     resident_bytes: int = 0
@@ -54,29 +59,62 @@ class _Progress(ctypes.Structure):
 
 def tried(target: Target, seed: int, seconds: float, count: int) -> Tally:
     """Try a target for so long after its first good input was read, at most `count` times."""
-    tally, number, until = Tally(), 0, 0.0
     with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as folder:
-        while number < count and (not until or time.monotonic() < until):
-            ours, theirs = _FORK.Pipe()
-            seen = _FORK.RawValue(_Progress)
-            seen.until_s = until
-            work = _Work(target, Path(folder), seed, range(number, count), seconds, seen)
-            process = _FORK.Process(target=work.do, args=(theirs,))
-            process.start()
-            theirs.close()
-            is_whole = _heard(ours, tally, seen, f"seed {seed} {target.name}")
-            process.join(_END_S if is_whole else 0)
-            process.kill()
-            process.join()
-            _add(tally, seen)
-            number, until = seen.number + 1, seen.until_s or time.monotonic() + seconds
-            if is_whole:
-                break
-            if target.may_break and seen.has_begun:
-                tally.broke += 1
-            else:
-                what = f"number {seen.number}: crashed, or hangs for ever"
-                tally.findings.append(f"seed {seed} {target.name} {what}")
+        if not target.may_break:
+            return _tried(target, Path(folder), seed, seconds, count)
+        return aside(lambda: _prepared_and_tried(target, Path(folder), seed, seconds, count))
+
+
+def _prepared_and_tried(
+    target: Target, folder: Path, seed: int, seconds: float, count: int
+) -> Tally:
+    """Try what may end its process: it is a fork of this one, which has imported all it needs.
+
+    Good inputs are made in another one: their threads would not be there after a fork.
+    """
+    goods = aside(lambda: target.seeds(folder))
+    read = target.make(folder)
+    ready = replace(target, seeds=lambda _folder: goods, make=lambda _folder: read)
+    return _tried(ready, folder, seed, seconds, count)
+
+
+def aside(work: Callable[[], T]) -> T:
+    """Return what is computed in a fork of this process."""
+    ours, theirs = _FORK.Pipe()
+    process = _FORK.Process(target=lambda: theirs.send(work()))
+    process.start()
+    theirs.close()
+    try:
+        return ours.recv()  # type: ignore[no-any-return]  # what it sends
+    finally:
+        process.join()
+
+
+def _tried(target: Target, folder: Path, seed: int, seconds: float, count: int) -> Tally:
+    tally, number, until = Tally(), 0, 0.0
+    while number < count and (not until or time.monotonic() < until):
+        ours, theirs = _FORK.Pipe()
+        seen = _FORK.RawValue(_Progress)
+        seen.until_s = until
+        work = _Work(target, folder, seed, range(number, count), seconds, seen)
+        process = _FORK.Process(target=work.do, args=(theirs,))
+        process.start()
+        theirs.close()
+        is_whole = _heard(ours, tally, seen, f"seed {seed} {target.name}")
+        process.join(_END_S if is_whole else 0)
+        process.kill()
+        process.join()
+        ours.close()
+        _add(tally, seen)
+        number, until = seen.number + 1, seen.until_s or time.monotonic() + seconds
+        if is_whole:
+            break
+        if target.may_break and seen.has_begun:
+            tally.broke += 1
+            tally.late += process.exitcode == -signal.SIGPROF
+        else:
+            what = f"number {seen.number}: crashed, or hangs for ever"
+            tally.findings.append(f"seed {seed} {target.name} {what}")
     return tally
 
 
@@ -122,9 +160,11 @@ class _Work:
         resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_BYTES, _ADDRESS_BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         _silence()
+        ring_or_end(may_end=self.target.may_break)
         goods, read = self.target.seeds(self.folder), self.target.make(self.folder)
         self.seen.number = self.numbers.start
-        bad = [end for good in goods if (end := _ended(read, good, _FIRST_S)[0]) != "read"]
+        unread = () if self.numbers.start else goods
+        bad = [end for good in unread if (end := _ended(read, good, _FIRST_S)[0]) != "read"]
         if bad:
             theirs.send(f"a good input is not read: {bad[0]}")
         self.seen.has_begun = True
@@ -138,7 +178,7 @@ class _Work:
 
     def _try(self, read: Read, data: bytes, theirs: Connection) -> None:
         seen, began = self.seen, time.monotonic()
-        end, is_finding = _ended(read, data, SECONDS)
+        end, is_finding = _ended(read, data, self.target.seconds)
         seen.slowest_s = max(seen.slowest_s, time.monotonic() - began)
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         if used > max(RESIDENT_BYTES, seen.resident_bytes) and not self.target.may_break:
