@@ -22,8 +22,13 @@ START_S = 120
 
 
 @contextmanager
-def xrootd_server(folder: Path) -> Iterator[str]:
-    """Serve a copy of a folder by XRootD; give the prefix of its URLs, or skip."""
+def xrootd_server(folder: Path, *settings: str) -> Iterator[str]:
+    """Serve a copy of a folder by XRootD; give the prefix of its URLs, or skip.
+
+    Args:
+        folder: of the files.
+        settings: further lines of the server's configuration.
+    """
     program = shutil.which("xrootd")
     pytest.importorskip("XRootD", reason="the client is an extra: pip install mlaas4hep[xrootd]")
     if program is None:
@@ -35,7 +40,7 @@ def xrootd_server(folder: Path) -> Iterator[str]:
             path.chmod(0o777 if path.is_dir() else 0o644)
         (port,) = free_ports(1)
         lines = [f"xrd.port {port}", f"oss.localroot {work}/data", "all.export / r/o"]
-        lines += [f"all.adminpath {work}", f"all.pidpath {work}", "xrd.network nodnr"]
+        lines += [f"all.adminpath {work}", f"all.pidpath {work}", "xrd.network nodnr", *settings]
         (work / "server.cfg").write_text("\n".join(lines) + "\n")
         command = [program, "-c", work / "server.cfg", "-n", "test"]
         command += ["-R", "nobody"] if os.geteuid() == 0 else []

@@ -96,7 +96,9 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _line(text: str) -> str:
-    return escape(" ".join(text.split()), quote=False)
+    """Return a name as one line that is no HTML, and no link or image of Markdown's either."""
+    plain = escape(" ".join(text.split()), quote=False)
+    return plain.replace("\\", "\\\\").replace("[", "\\[")
 
 
 def _fenced(code: str) -> tuple[str, str, str]:

@@ -40,3 +40,27 @@ def test_nobody_adds_html_or_lines_to_the_card_of_a_model():
     assert "<" not in before + after
     assert "**mine**" in before
     assert (before + after).splitlines().count("## Figures") == 1
+
+
+def test_names_of_others_are_no_links_and_no_images_of_a_card():
+    evil = r"![x](https://elsewhere.example/seen) \[y](javascript:alert(1))"
+    origin = Provenance(
+        trained_as="luca_1",
+        task="binary",
+        columns=(evil, "Jet_pt"),
+        classes=(),
+        inputs=(),
+        specs_digest="",
+        code="",
+        preproc="",
+        versions=(),
+        metrics=(),
+    )
+    version = ModelVersion(
+        version="v1", served=True, aliases=(), stored_at="", description="", provenance=origin
+    )
+
+    text = markdown(ModelCard(model="m", owner="o", version=version, files=()))
+
+    shown = r"!\[x](https://elsewhere.example/seen) \\\[y](javascript:alert(1)), Jet_pt"
+    assert f"- columns: {shown}" in text.splitlines()

@@ -11,6 +11,16 @@ from mlaas4hep.errors import InvalidRequestError, MlaasError, ServiceUnavailable
 
 _GONE, _FOLDER = 3011, 3016  #: kXR_NotFound, kXR_isDirectory
 _SERVER_SAYS_NO = 400  #: XrdCl's errErrorResponse: the server answered, with an error
+_NOT_TRUSTED = {  #: XrdCl's errTlsError and errAuthFailed: waiting does not help
+    110: (
+        "no safe connection",
+        "its certificate is of no authority that this deployment trusts, or not for this name",
+    ),
+    204: (
+        "it wants to know who asks",
+        "this deployment has no credentials that it takes (a grid proxy, a token): its operator may add some",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +56,9 @@ class Failures:
             return folder(self.url)
         if error.errno == _GONE and error.code == _SERVER_SAYS_NO and not self.is_there:
             return missing(self.url)
+        if error.code in _NOT_TRUSTED and not self.is_there:
+            what, hint = _NOT_TRUSTED[error.code]
+            return InvalidRequestError(f"{shown(self.url)}: {what}: {reason}", hint=hint)
         if self.is_there or error.code != _SERVER_SAYS_NO:
             return ServiceUnavailableError(
                 f"{shown(self.url)}: the server does not answer: {reason}",
