@@ -28,7 +28,7 @@ class Lies(NamedTuple):
         """
         first = np.append(np.frombuffer(self.entries, ">i8"), self.end)
         starts = np.frombuffer(self.starts, ">i8").astype(np.int64)
-        sizes = np.frombuffer(self.sizes, ">i4")
+        sizes = np.frombuffer(self.sizes, ">i4").astype(np.int64)  # beside files of over 2 GB
         ordered = first[0] == 0 and (first[1:] >= first[:-1]).all()
         inside = (starts > 0).all() and (sizes > 0).all() and (starts <= file_bytes - sizes).all()
         if not (ordered and inside):

@@ -1,5 +1,7 @@
 """`DataFiles` on ROOT files: every kind of branch, every kind of broken file, and nothing stale."""
 
+import os
+
 import awkward as ak
 import numpy as np
 import pytest
@@ -31,6 +33,20 @@ def _values(kind, count):
         info = np.iinfo(dtype)
         return np.resize(np.array([info.min, info.max, 3], dtype), count)
     return np.resize(np.array(EXTREMES[dtype.kind], dtype), count)
+
+
+@pytest.mark.parametrize("form", ["TTree", "RNTuple"])
+def test_a_file_of_over_two_gigabytes_is_read(tmp_path, source, form):
+    path = tmp_path / "a.root"
+    arrays = {"x": np.arange(5.0), "J": ak.Array([[1.0], [], [2.0, 3.0], [4.0], []])}
+    with uproot.recreate(path) as file:
+        if form == "TTree":
+            file.mktree("t", {"x": "float64", "J": "var * float64"}).extend(arrays)
+        else:
+            file.mkrntuple("t", arrays)
+    os.truncate(path, 3 * 10**9)  # a hole, which takes no room on the disk
+
+    assert entries_read(source, str(path), "t", ["x", "J"]) == _expected(arrays, 0, 5)
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
