@@ -50,3 +50,29 @@ def test_a_process_that_ends_otherwise_may_be_tried_again(end):
 def test_a_pickle_that_is_a_program_harms_nobody(program, says):
     with pytest.raises(InvalidRequestError, match=says):
         _load(program)
+
+
+_SPEAKS = """
+import os, socket, struct, time
+for number in range(3, 64):
+    try:
+        end = socket.socket(fileno=number)
+        if end.family == socket.AF_UNIX:
+            break
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ("end.sendall(bytes([255]) * 1000)", "a frame of"),
+        ("end.sendall(struct.pack('<QQ', 2**62, 2**62) + bytes(1000))", "a frame of"),
+        ("end.sendall(bytes(1000000))", "a frame that cannot be read"),
+        ("socket.send_fds(end, [b'x' * 64], [0] * 100)", "a frame of"),
+    ],
+)
+def test_a_program_that_answers_in_place_of_its_process_is_ended(said, says):
+    with pytest.raises(ServiceUnavailableError, match=f"the process of model 'm' ended: {says}"):
+        _load(f"{_SPEAKS}{said}\ntime.sleep(1000)")
