@@ -102,7 +102,7 @@ class FairQueue(Generic[T]):
             per_owner: no owner has more of them.
             may: tells whether a line may move.
         """
-        for owner in sorted(self._waiting, key=lambda each: running.get(each, 0)):
+        for owner in self._in_turn(running):
             if running.get(owner, 0) >= per_owner:
                 return None
             entry = self._waiting[owner].take(may)
@@ -114,6 +114,20 @@ class FairQueue(Generic[T]):
             self._size -= 1
             return entry.item
         return None
+
+    def _in_turn(self, running: Mapping[str, int]) -> Iterator[str]:
+        """Yield the owners, those with the fewest items running first.
+
+        Who was not served for longest is looked at first and mostly has nothing running, so that
+        no more owners are looked at than items run.
+        """
+        busy = []
+        for owner in self._waiting:
+            if running.get(owner, 0):
+                busy.append(owner)
+            else:
+                yield owner
+        yield from sorted(busy, key=lambda each: running[each])
 
     def clear(self) -> None:
         """Forget everything."""

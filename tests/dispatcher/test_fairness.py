@@ -1,5 +1,7 @@
 from collections import Counter
 
+import pytest
+
 from mlaas4hep.dispatcher.fairness import FairQueue
 
 
@@ -109,3 +111,27 @@ def test_a_line_that_is_free_again_is_found_among_those_set_aside() -> None:
 
     assert [item for item in taken if item] == ["y"]
     assert sorted(queue) == ["x", "z"]
+
+
+class Looks(Counter[str]):
+    """What runs, by owner, and how often that was asked."""
+
+    asked = 0
+
+    def get(self, key: str, default: int = 0) -> int:  # type: ignore[override]
+        self.asked += 1
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize("owners", [30, 100, 300])
+def test_an_event_costs_no_more_however_many_owners_wait(owners: int) -> None:
+    queue = queue_of(**{f"o{number}": 3 for number in range(owners)})
+    running, at_once = Looks(), 10
+    for taken in range(3 * owners):
+        item = queue.take(running, 99)
+        running[str(item)[:-1]] += 1
+        if taken >= at_once:
+            running[f"o{(taken - at_once) % owners}"] -= 1  # they end as they began
+
+    assert len(queue) == 0
+    assert running.asked <= 3 * owners * (at_once + 2)
