@@ -29,6 +29,11 @@ def summary(run: Run, now: float) -> Summary:
     return Summary(**_summary_fields(run, now))
 
 
+def lasting(run: Run, now: float) -> float:
+    """Return the seconds from a run's creation to its end, or to now."""
+    return (run.updated_at if run.is_final else now) - run.created_at
+
+
 def report(run: Run, request: Request | ScoringRequest, specs: Specs | None, now: float) -> Report:
     """Return everything about a run; file counts come with its specs."""
     return Report(
@@ -90,7 +95,7 @@ def _summary_fields(run: Run, now: float) -> dict[str, Any]:
         "attempt": run.attempt,
         "created_at": clock_time(run.created_at),
         "updated_at": clock_time(run.updated_at),
-        "seconds": round((run.updated_at if run.is_final else now) - run.created_at, 3),
+        "seconds": round(lasting(run, now), 3),
         "model": run.model,
         "metrics": metrics(run),
         "problem": run.problem,

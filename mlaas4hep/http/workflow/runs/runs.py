@@ -1,11 +1,14 @@
 """Runs over HTTP: listed, shown, stopped, repeated, deleted."""
 
+from collections.abc import Callable
+from typing import Any
+
 import flask
 
 from mlaas4hep.core import keys
-from mlaas4hep.core.runs.answers import Report, Summary
+from mlaas4hep.core.runs.answers import Report
 from mlaas4hep.core.runs.log import STAGES, compose
-from mlaas4hep.core.runs.report import report, summary
+from mlaas4hep.core.runs.report import lasting, report, summary
 from mlaas4hep.core.runs.run import Run, Status
 from mlaas4hep.core.runs.views import Deleted, RunPage
 from mlaas4hep.errors import ForbiddenError, InvalidRequestError
@@ -15,7 +18,13 @@ from mlaas4hep.http.workflow.call import Call, Handler, answer, attachment
 from mlaas4hep.http.workflow.context import Context
 from mlaas4hep.usecases import runs, scans
 
-_SORTS = ("created_at", "updated_at", "name", "status", "seconds")
+_SORTS: dict[str, Callable[[Run, float], Any]] = {  #: of a run, and of what time it is
+    "created_at": lambda run, _now: run.created_at,
+    "updated_at": lambda run, _now: run.updated_at,
+    "name": lambda run, _now: run.name,
+    "status": lambda run, _now: run.status,
+    "seconds": lasting,
+}
 _PAGE, _MAX_PAGE = 50, 500
 _MAX_OFFSET = 10**8
 
@@ -42,19 +51,20 @@ def full_report(run: Run, context: Context) -> Report:
 def list_runs(context: Context, call: Call) -> flask.Response:
     """Return runs: filtered by status, folder and text, sorted, one page of them."""
     now = context.services.clock()
-    found = [summary(run, now) for run in context.services.runs.list(_whose(call))]
-    wanted = [one for one in found if _matches(one, call)]
+    whose, is_wanted = _whose(call), _filter(call)
+    wanted = [run for run in context.services.runs.list(whose) if is_wanted(run)]
     sort = call.args.get("sort", "-created_at")
     if sort.removeprefix("-") not in _SORTS:
         raise InvalidRequestError(
             f"runs cannot be sorted by {sort!r}",
             hint=f"one of {', '.join(_SORTS)}; a - before it turns the order round",
         )
-    wanted.sort(key=lambda one: getattr(one, sort.removeprefix("-")), reverse=sort[0] == "-")
+    by = _SORTS[sort.removeprefix("-")]
+    wanted.sort(key=lambda run: by(run, now), reverse=sort[0] == "-")
     offset = call.whole("offset", 0, _MAX_OFFSET)
     limit = call.whole("limit", _PAGE, _MAX_PAGE)
-    page = wanted[offset : offset + limit]
-    return answer(RunPage(runs=tuple(page), total=len(wanted), offset=offset, limit=limit))
+    page = tuple(summary(run, now) for run in wanted[offset : offset + limit])
+    return answer(RunPage(runs=page, total=len(wanted), offset=offset, limit=limit))
 
 
 def _whose(call: Call) -> str | None:
@@ -72,18 +82,18 @@ def _whose(call: Call) -> str | None:
     return None
 
 
-def _matches(one: Summary, call: Call) -> bool:
-    statuses = [status for status in call.args.get("status", "").split(",") if status]
-    unknown = [status for status in statuses if status not in set(Status)]
-    if unknown:
+def _filter(call: Call) -> Callable[[Run], bool]:
+    """Return what tells whether a run is of the status, folder and text that are asked for."""
+    statuses = {status for status in call.args.get("status", "").split(",") if status}
+    if unknown := sorted(statuses - set(Status)):
         raise InvalidRequestError(
             f"there is no status {unknown[0]!r}", hint=f"one of {', '.join(Status)}"
         )
     folder, text = call.args.get("folder", ""), call.args.get("q", "").lower()
-    return (
-        (not statuses or one.status in statuses)
-        and (not folder or one.folder == folder)
-        and (not text or text in f"{one.name} {one.title}".lower())
+    return lambda run: (
+        (not statuses or run.status in statuses)
+        and (not folder or run.folder == folder)
+        and (not text or text in f"{run.name} {run.title}".lower())
     )
 
 
