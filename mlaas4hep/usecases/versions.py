@@ -18,6 +18,8 @@ from mlaas4hep.pipeline.servedversion import served_now, take_over
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases.aliases import point, read_aliases, take_back
 
+_Records = dict[str, tuple[ModelRecord, float]]  #: by version, with when each was stored
+
 
 def versions(served: ModelRecord, services: Services) -> tuple[ModelVersion, ...]:
     """Return the versions of a model that are kept, the newest first."""
@@ -29,9 +31,9 @@ def versions(served: ModelRecord, services: Services) -> tuple[ModelVersion, ...
     return tuple(version for _, version in sorted(found, key=lambda one: -one[0]))
 
 
-def records(served: ModelRecord, services: Services) -> dict[str, tuple[ModelRecord, float]]:
+def records(served: ModelRecord, services: Services) -> _Records:
     """Return the record of each version that is kept and whole, and when it was stored."""
-    found: dict[str, tuple[ModelRecord, float]] = {}
+    found: _Records = {}
     info = services.models.info(keys.model(served.owner, served.name))
     found[served.version] = served, modelrecords.promoted_at(served, info) if info else 0.0
     for one in services.models.list(f"{served.owner}/{served.name}/"):
@@ -48,15 +50,20 @@ def resolve(served: ModelRecord, version: str, services: Services) -> ModelRecor
     Raises:
         NotFoundError: there is no such version.
     """
-    known = records(served, services)
-    aliases = read_aliases(served, services)
+    known, aliases = records(served, services), read_aliases(served, services)
+    return _resolved(served, version, known, aliases)[0]
+
+
+def _resolved(
+    served: ModelRecord, version: str, known: _Records, aliases: dict[str, str]
+) -> tuple[ModelRecord, float]:
     chosen = known.get(aliases.get(version, version))
     if chosen is None:
         raise NotFoundError(
             f"model {served.name!r} has no version {version!r}",
             hint=nearest(version, [*known, *aliases]),
         )
-    return chosen[0]
+    return chosen
 
 
 def find_version(served: ModelRecord, version: str, services: Services) -> str:
@@ -101,9 +108,11 @@ def move_alias(
         NotFoundError: there is no such version.
     """
     keys.checked_name(alias, "alias")
-    if alias in records(served, services):
+    known = records(served, services)
+    if alias in known:
         raise InvalidRequestError(f"alias {alias!r} is the name of a version")
-    meant = resolve(served, version, services).version if version else ""
+    aliases = read_aliases(served, services) if version else {}
+    meant = _resolved(served, version, known, aliases)[0].version if version else ""
     point(served, alias, meant, services, expected)
     if meant and not _is_kept(served, meant, services):
         take_back(served, alias, meant, services)
@@ -174,12 +183,13 @@ def card(served: ModelRecord, version: str, services: Services) -> ModelCard:
     Raises:
         NotFoundError: there is no such version.
     """
-    chosen = resolve(served, version, services) if version else served
-    stored_at = records(served, services)[chosen.version][1]
+    known, aliases = records(served, services), read_aliases(served, services)
+    asked = _resolved(served, version, known, aliases) if version else known[served.version]
+    chosen, stored_at = asked
     return ModelCard(
         model=served.name,
         owner=served.owner,
-        version=_version(chosen, served, read_aliases(served, services), stored_at, services),
+        version=_version(chosen, served, aliases, stored_at, services),
         files=chosen.files,
         not_made=chosen.not_made,
     )
