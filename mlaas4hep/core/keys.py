@@ -13,7 +13,7 @@ from mlaas4hep.errors import InvalidRequestError
 
 BUCKETS = ("tarballs", "runs", "specs", "chunks", "models")
 _PACKED = ".packed/"  #: no file of a bundle is called so
-_MARKS = ".changed/"  #: no owner is called so
+_MARKS, _COUNTS = ".changed/", ".stored/"  #: no owner is called so
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _DIGESTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|$)){0,63}")
@@ -123,14 +123,19 @@ def is_model(key: str) -> bool:
 def models_mark(owner: str) -> str:
     """Return the key of what is written anew after each change of an owner's model records.
 
-    It is the one key that does not start with the owner: one listing shows whose have changed.
+    It does not start with the owner, so that one listing shows whose have changed.
     """
     return f"{_MARKS}{owner}"
 
 
-def is_models_mark(key: str) -> bool:
-    """Tell whether `key` is that of an owner's mark."""
-    return key.startswith(_MARKS)
+def stored_bytes(owner: str) -> str:
+    """Return the key of how many bytes an owner has at most; it does not count as one of theirs."""
+    return f"{_COUNTS}{owner}"
+
+
+def is_about_owner(key: str) -> bool:
+    """Tell whether `key` is of no model, but of what is noted about an owner."""
+    return key.startswith((_MARKS, _COUNTS))
 
 
 def model_version(owner: str, name: str, version: str) -> str:

@@ -16,6 +16,7 @@ from mlaas4hep.pipeline.servedversion import change
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.deletion import delete_below
+from mlaas4hep.usecases.room import Count
 
 if TYPE_CHECKING:  # predict, which serves models, knows no runs
     from mlaas4hep.core.runs.run import Run
@@ -91,10 +92,11 @@ def promoted(owner: str, model: str, name: str, services: Services, limits: Limi
     is_new = services.models.info(keys.model(owner, name)) is None
     if is_new:
         quotas.check_models(owner, services, limits)
-    quotas.check_bytes(owner, _copied_bytes(owner, model, name, services), services, limits)
+    copied = _copied_bytes(owner, model, name, services)
+    claimed = quotas.claim_bytes(owner, copied, services, limits)
     record = promote(owner, model, name, services)
     if is_new:
-        _keep_within(record, services, limits)
+        _keep_within(record, claimed, services, limits)
     return record
 
 
@@ -109,7 +111,7 @@ def _copied_bytes(owner: str, model: str, name: str, services: Services) -> int:
     return size
 
 
-def _keep_within(record: ModelRecord, services: Services, limits: Limits) -> None:
+def _keep_within(record: ModelRecord, claimed: Count, services: Services, limits: Limits) -> None:
     """Delete a model that was just made if it is one too many, or too large.
 
     Raises:
@@ -117,7 +119,7 @@ def _keep_within(record: ModelRecord, services: Services, limits: Limits) -> Non
     """
     try:
         quotas.check_models(record.owner, services, limits, more=0)
-        quotas.check_bytes(record.owner, 0, services, limits)
+        quotas.check_claimed(record.owner, claimed, services, limits)
     except QuotaError:
         delete(record, services)
         raise

@@ -50,7 +50,7 @@ def upload(
     is_new = services.models.info(keys.model(record.owner, record.name)) is None
     if is_new:
         quotas.check_models(record.owner, services, limits)
-    quotas.check_bytes(
+    claimed = quotas.claim_bytes(
         record.owner, sum(path.stat().st_size for path in paths.values()), services, limits
     )
     record = _described(record, paths)
@@ -58,7 +58,7 @@ def upload(
         for name, path in paths.items():
             services.models.put_file(_file(record, name), path)
         quotas.check_models(record.owner, services, limits, more=0)
-        quotas.check_bytes(record.owner, 0, services, limits)
+        quotas.check_claimed(record.owner, claimed, services, limits)
         try_out(record)
     except MlaasError:
         _withdraw(record, services.models)

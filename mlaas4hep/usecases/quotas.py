@@ -1,8 +1,8 @@
 """What an owner uses, held against what the deployment gives.
 
-Nothing is counted beforehand: who stores something asks again afterwards with `more=0`, and takes
-it back if that is too much. Of several who store at once, in any process, those that come last see
-all the others, so that together they never keep more than the quota.
+Who stores something asks again afterwards, with `more=0` or `check_claimed`, and takes it back if
+that is too much. Of several who store at once, in any process, those that come last see all the
+others, so that together they never keep more than the quota.
 """
 
 from collections import Counter
@@ -12,17 +12,11 @@ from typing import TYPE_CHECKING
 from mlaas4hep.core.requests.limits import Limits
 from mlaas4hep.errors import QuotaError
 from mlaas4hep.ports import Services
+from mlaas4hep.usecases import room
+from mlaas4hep.usecases.room import Count
 
 if TYPE_CHECKING:  # predict, which stores models, knows no runs
     from mlaas4hep.core.runs.run import Run
-
-
-def used_bytes(owner: str, services: Services) -> dict[str, int]:
-    """Return the bytes that an owner has in each bucket."""
-    return {
-        name: sum(info.size_bytes for info in bucket.list(f"{owner}/"))
-        for name, bucket in services.buckets.items()
-    }
 
 
 def bytes_by_owner(services: Services) -> Counter[str]:
@@ -36,16 +30,31 @@ def bytes_by_owner(services: Services) -> Counter[str]:
     return found
 
 
-def check_bytes(owner: str, more_bytes: int, services: Services, limits: Limits) -> None:
-    """Refuse `more_bytes` when they do not fit any more.
+def claim_bytes(owner: str, more_bytes: int, services: Services, limits: Limits) -> Count:
+    """Refuse `more_bytes` when they do not fit any more; `check_claimed` follows when they are stored.
 
     Raises:
         QuotaError: with what is used and allowed.
     """
-    used = sum(used_bytes(owner, services).values())
-    if used + more_bytes > limits.max_bytes:
+    count = room.claim(owner, more_bytes, limits.max_bytes, services)
+    _check(count, more_bytes, limits)
+    return count
+
+
+def check_claimed(owner: str, claimed: Count, services: Services, limits: Limits) -> None:
+    """Refuse what was claimed and is stored when others stored so much that it does not fit.
+
+    Raises:
+        QuotaError: with what is used and allowed.
+    """
+    _check(room.after(owner, claimed, limits.max_bytes, services), 0, limits)
+
+
+def _check(count: Count, more_bytes: int, limits: Limits) -> None:
+    if count.bytes > limits.max_bytes:
         raise QuotaError(
-            f"{used} bytes are stored for you, {more_bytes} more would pass {limits.max_bytes}",
+            f"{count.bytes - more_bytes} bytes are stored for you, {more_bytes} more would pass"
+            f" {limits.max_bytes}",
             hint="delete uploads, runs or models, or their specs and chunks",
         )
 

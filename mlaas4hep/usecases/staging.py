@@ -20,7 +20,7 @@ def offer_form(
         QuotaError: the owner has no room left.
     """
     uploads.check_folder(folder)
-    quotas.check_bytes(owner, 1, services, limits)
+    quotas.claim_bytes(owner, 1, services, limits)
     key = keys.staged(owner, folder, keys.checked_name(upload_id, "upload_id"))
     form = services.direct_uploads.form(key, limits.max_upload_bytes, FORM_S)
     if form is None:

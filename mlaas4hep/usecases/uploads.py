@@ -2,8 +2,9 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO, cast
 
 from mlaas4hep.core import keys, sealed
@@ -21,6 +22,7 @@ from mlaas4hep.usecases.runs import request_of
 log = logging.getLogger(__name__)
 
 _BLOCK = 1024**2
+_RECORD, _RECORD_OF_FILE = 512, 100  #: bytes of the record, and for each file besides its names
 KEPT_S = 3600.0  #: how long replaced files stay at least
 MAX_NAME = 50  #: characters; leaves room for the number of a run
 MAX_TEXT_BYTES = 16 * 1024**2  #: of files.txt, params.json, model.py and the like
@@ -48,8 +50,9 @@ def receive(
     archive.seek(0)
     stored = _stored_before(owner, folder, sha256, services)
     if stored is None:
-        quotas.check_bytes(owner, _unpacked_bytes(archive, limits), services, limits)
-        stored = _unpack(archive, owner, keys.member(owner, folder, sha256, ""), services, limits)
+        claimed = quotas.claim_bytes(owner, _unpacked_bytes(archive, limits), services, limits)
+        fits = partial(quotas.check_claimed, owner, claimed, services, limits)
+        stored = _unpack(archive, keys.member(owner, folder, sha256, ""), fits, services, limits)
     upload = Upload(
         owner=owner,
         folder=folder,
@@ -162,16 +165,21 @@ def damage(upload: Upload, member: Member, what: str) -> DamagedError:
 
 
 def _unpacked_bytes(archive: BinaryIO, limits: Limits) -> int:
-    """Look through the whole tarball before anything of it is stored; return what it holds."""
-    size_bytes = sum(
-        file.size_bytes for file in tarball.members(archive, limits.max_unpacked_bytes)
+    """Look through the whole tarball before anything of it is stored; return what that takes."""
+    size_bytes = _RECORD + sum(
+        file.size_bytes + len(file.path.encode("utf-8", "surrogatepass")) * 2 + _RECORD_OF_FILE
+        for file in tarball.members(archive, limits.max_unpacked_bytes)
     )
     archive.seek(0)
     return size_bytes
 
 
 def _unpack(
-    archive: BinaryIO, owner: str, prefix: str, services: Services, limits: Limits
+    archive: BinaryIO,
+    prefix: str,
+    check_fits: Callable[[], None],
+    services: Services,
+    limits: Limits,
 ) -> tuple[Member, ...]:
     """Store every member under `prefix` and return them, or leave there what was.
 
@@ -188,7 +196,7 @@ def _unpack(
                 stage="upload",
                 hint="pack files.txt, labels.txt, model.py and params.json",
             )
-        quotas.check_bytes(owner, 0, services, limits)
+        check_fits()
     except MlaasError:
         for key in {f"{prefix}{path}" for path in stored} - before:
             services.tarballs.delete(key)

@@ -23,7 +23,7 @@ from mlaas4hep.core.runs.views import (
 from mlaas4hep.http.route import Route
 from mlaas4hep.http.workflow.call import Call, answer
 from mlaas4hep.http.workflow.context import Context
-from mlaas4hep.usecases import quotas, runs
+from mlaas4hep.usecases import room, runs
 
 
 def list_specs(context: Context, call: Call) -> flask.Response:
@@ -56,7 +56,7 @@ def show_usage(context: Context, call: Call) -> flask.Response:
             name=person.name or person.subject,
             groups=person.groups,
             is_admin=person.is_admin,
-            bytes=quotas.used_bytes(person.owner, context.services),
+            bytes=room.used_bytes(person.owner, context.services),
             max_bytes=context.limits.max_bytes,
             unfinished_runs=len(unfinished),
             max_runs=context.limits.max_runs,

@@ -82,7 +82,7 @@ def _models(services: Services) -> Iterator[Finding]:
                 yield damage("models", info.key, error)
     for info in found:
         folder = "/".join(info.key.split("/")[:2])
-        is_known = info.key in named or folder in unreadable or keys.is_models_mark(info.key)
+        is_known = info.key in named or folder in unreadable or keys.is_about_owner(info.key)
         if not is_known and not _belongs_to_a_model(info.key, named):
             what = "no version of a model has this file"
             yield Finding(bucket="models", key=info.key, kind="orphan", what=what)
