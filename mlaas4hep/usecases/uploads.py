@@ -22,7 +22,6 @@ from mlaas4hep.usecases.runs import request_of
 log = logging.getLogger(__name__)
 
 _BLOCK = 1024**2
-_RECORD, _RECORD_OF_FILE = 512, 100  #: bytes of the record, and for each file besides its names
 KEPT_S = 3600.0  #: how long replaced files stay at least
 MAX_NAME = 50  #: characters; leaves room for the number of a run
 MAX_TEXT_BYTES = 16 * 1024**2  #: of files.txt, params.json, model.py and the like
@@ -50,7 +49,9 @@ def receive(
     archive.seek(0)
     stored = _stored_before(owner, folder, sha256, services)
     if stored is None:
-        claimed = quotas.claim_bytes(owner, _unpacked_bytes(archive, limits), services, limits)
+        size = tarball.stored_bytes(archive, limits.max_unpacked_bytes)  # before anything is stored
+        archive.seek(0)
+        claimed = quotas.claim_bytes(owner, size, services, limits)
         fits = partial(quotas.check_claimed, owner, claimed, services, limits)
         stored = _unpack(archive, keys.member(owner, folder, sha256, ""), fits, services, limits)
     upload = Upload(
@@ -162,16 +163,6 @@ def damage(upload: Upload, member: Member, what: str) -> DamagedError:
         file=member.path,
         hint="upload the tarball again",
     )
-
-
-def _unpacked_bytes(archive: BinaryIO, limits: Limits) -> int:
-    """Look through the whole tarball before anything of it is stored; return what that takes."""
-    size_bytes = _RECORD + sum(
-        file.size_bytes + len(file.path.encode("utf-8", "surrogatepass")) * 2 + _RECORD_OF_FILE
-        for file in tarball.members(archive, limits.max_unpacked_bytes)
-    )
-    archive.seek(0)
-    return size_bytes
 
 
 def _unpack(

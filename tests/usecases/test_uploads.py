@@ -7,6 +7,7 @@ import pytest
 
 from mlaas4hep.adapters.memory import MemoryStore
 from mlaas4hep.core import keys
+from mlaas4hep.core.requests.tarballs import tarball
 from mlaas4hep.errors import DamagedError, ServiceUnavailableError
 from mlaas4hep.http.workflow.context import limits_of
 from mlaas4hep.settings import Settings
@@ -66,6 +67,15 @@ def test_an_upload_that_breaks_off_leaves_nothing_of_its_own(services):
         receive(services, FIRST)
 
     assert list(services.tarballs.list("")) == []
+
+
+@pytest.mark.parametrize("files", [FIRST, {f"folder/{n}/ä.txt": "x" for n in range(200)}])
+def test_what_is_claimed_for_a_tarball_is_no_less_than_it_takes(services, files):
+    claimed = tarball.stored_bytes(io.BytesIO(pack(files, mode="w")), LIMITS.max_unpacked_bytes)
+
+    receive(services, files)
+
+    assert sum(info.size_bytes for info in services.tarballs.list("")) <= claimed
 
 
 def harm(services, upload, path, content):

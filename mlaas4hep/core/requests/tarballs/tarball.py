@@ -21,6 +21,7 @@ MAX_LONG_BYTES = 8 * 1024**2  #: of long names and attributes, in all headers to
 _MAX_GLOBAL = 4  #: headers with attributes of all members
 _MAX_CHAIN = 16  #: headers that may say something about one member
 _MAX_READ = 2 * 1024**2  #: tarfile reads its long headers at once: none is larger than this
+_RECORD, _RECORD_OF_FILE = 512, 100  #: bytes of an upload's record, and of a file besides its names
 _STEP = 1024**2
 _GZIP_MAGIC = b"\x1f\x8b"
 _ATTRIBUTES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
@@ -36,6 +37,18 @@ class PackedFile:
     path: str  #: checked: inside the folder, printable
     size_bytes: int
     content: BinaryIO
+
+
+def stored_bytes(archive: BinaryIO, max_bytes: int) -> int:
+    """Look through a whole tarball; return what its files and the record of them take at most.
+
+    Raises:
+        InvalidRequestError, TooLargeError: as `members` does.
+    """
+    return _RECORD + sum(
+        file.size_bytes + 2 * len(file.path.encode("utf-8", "surrogatepass")) + _RECORD_OF_FILE
+        for file in members(archive, max_bytes)
+    )
 
 
 def members(archive: BinaryIO, max_bytes: int) -> Iterator[PackedFile]:

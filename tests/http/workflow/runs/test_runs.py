@@ -15,7 +15,6 @@ from mlaas4hep.core.runs.events import (
     SpecsReady,
     TrainingStarted,
 )
-from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import Problem
 
 
@@ -46,39 +45,6 @@ def test_posting_a_submission_makes_a_run_and_shows_it(alice):
     assert response.status_code == 201
     assert (response.json["name"], response.json["status"]) == ("luca_1", "submitted")
     assert alice.get("/runs").json["runs"][0]["framework"] == "keras"
-
-
-class Figures(tuple[tuple[str, float], ...]):
-    """Figures of a run that count how often they are looked at."""
-
-    __slots__ = ()
-    looks = 0
-
-    def __reversed__(self):
-        Figures.looks += 1
-        return reversed(tuple(self))
-
-
-@pytest.mark.parametrize("sort", ["created_at", "-name", "status", "seconds"])
-def test_only_the_runs_of_a_page_are_told(world, alice, sort):
-    for number in range(30):
-        world.services.runs.create(
-            Run(
-                owner=alice.owner,
-                name=f"luca_{number:02}",
-                folder="luca",
-                number=number,
-                created_at=1.0,
-                updated_at=2.0,
-                metrics=Figures([("auc", 0.9)]),
-            )
-        )
-    before = Figures.looks
-
-    page = alice.get(f"/runs?limit=3&sort={sort}").json
-
-    assert (len(page["runs"]), page["total"]) == (3, 30)
-    assert Figures.looks - before == 3
 
 
 def test_the_list_is_filtered_sorted_and_cut_into_pages(world, submitted):
