@@ -5,9 +5,9 @@ anything is inflated.
 """
 
 import lzma
+import struct
 import zlib
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from typing import Any
 
 import cramjam
@@ -17,6 +17,7 @@ import xxhash
 
 BLOCK_HEADER = 9  #: codec, method, compressed and uncompressed size
 LARGEST = 1024**3  #: ROOT writes no object that is larger
+_HEADER = struct.Struct("<2sxHBHB")  #: codec; both sizes have three bytes
 SMALLEST = 64 * 1024  #: bytes in a block, on average; ROOT fills all but the last one
 FEW = (
     16  #: blocks that may be smaller: each costs a microsecond, and half a kilobyte while it waits
@@ -44,11 +45,8 @@ def inflated(data: memoryview, size: int, check: Check = lambda _size_bytes: Non
     """
     if len(data) == size:
         return data
-    most = FEW + size // SMALLEST
-    found = list(islice(_blocks(data), most + 1))
-    if len(found) > most:
-        raise UnknownCompressionError(f"{size} bytes in too many blocks")
-    if size > LARGEST or sum(block_size for _, _, block_size in found) != size:
+    found = _blocks(data, FEW + size // SMALLEST)
+    if size > LARGEST or sum([block[2] for block in found]) != size:
         raise UnknownCompressionError(f"{size} bytes are promised, and others are there")
     check(size)
     parts = [_inflated_block(*block) for block in found]
@@ -58,16 +56,22 @@ def inflated(data: memoryview, size: int, check: Check = lambda _size_bytes: Non
     return whole
 
 
-def _blocks(data: memoryview) -> Iterator[Block]:
-    at = 0
-    while at < len(data):
-        header = bytes(data[at : at + BLOCK_HEADER])
-        packed = int.from_bytes(header[3:6], "little")
-        at += BLOCK_HEADER
-        if len(data) < at + packed or not packed:
+def _blocks(data: memoryview, most: int) -> list[Block]:
+    """Return the blocks in `data`, which may be at most so many."""
+    found: list[Block] = []
+    at, end = 0, len(data)
+    while at < end:
+        if len(found) == most:
+            raise UnknownCompressionError("its bytes are in too many blocks")
+        if end - at < BLOCK_HEADER:
             raise UnknownCompressionError("a compressed block is cut short")
-        yield header[:2], data[at : at + packed], int.from_bytes(header[6:9], "little")
+        codec, packed, more, size, larger = _HEADER.unpack_from(data, at)
+        at, packed = at + BLOCK_HEADER, packed | more << 16
+        if end - at < packed or not packed:
+            raise UnknownCompressionError("a compressed block is cut short")
+        found.append((codec, data[at : at + packed], size | larger << 16))
         at += packed
+    return found
 
 
 def _inflated_block(codec: bytes, packed: memoryview, size: int) -> Any:

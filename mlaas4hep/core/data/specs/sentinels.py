@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mlaas4hep.core.data.specs.branch import BranchSpec
 from mlaas4hep.core.data.specs.sketch import Distribution
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.doubles import DOUBLES_HOLD
@@ -18,13 +19,13 @@ _CROWDED = 64  #: doubles between neighbours; a value that means "missing" stand
 
 def with_odd(specs: Specs) -> Specs:
     """Return specs that name the sentinels of each branch that has a sketch."""
-    branches = [
-        spec
-        if (seen := Distribution.of(spec.sketch)) is None
-        else replace(spec, odd=sentinels(seen))
-        for spec in specs.branches
-    ]
-    return replace(specs, branches=tuple(branches))
+    return replace(specs, branches=tuple(map(_with_odd, specs.branches)))
+
+
+def _with_odd(spec: BranchSpec) -> BranchSpec:
+    seen = Distribution.of(spec.sketch)
+    odd = spec.odd if seen is None else sentinels(seen)
+    return spec if odd == spec.odd else replace(spec, odd=odd)
 
 
 def sentinels(seen: Distribution) -> tuple[tuple[float, float], ...]:

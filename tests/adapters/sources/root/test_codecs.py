@@ -45,6 +45,21 @@ def test_blocks_of_every_codec_are_joined(codec):
     assert bytes(inflated(memoryview(blocks), 3 * len(DATA))) == DATA * 3
 
 
+def test_sizes_of_a_block_have_three_bytes():
+    data = bytes(range(256)) * 1000
+    packed = zlib.compress(data, 0)
+
+    assert bytes(inflated(memoryview(_block(b"ZL", packed, len(data))), len(data))) == data
+
+
+@pytest.mark.parametrize("left", [1, 2, 8, 9, 10, 20])
+def test_blocks_that_end_too_early_are_refused(left):
+    whole = _block(b"ZL", PACKED[b"ZL"])
+
+    with pytest.raises(UnknownCompressionError, match="cut short"):
+        inflated(memoryview(whole + whole[:left]), 2 * len(DATA))
+
+
 @pytest.mark.parametrize("codec", PACKED)
 @pytest.mark.parametrize("promised", [10, len(DATA) + 1, 16_000_000])
 def test_another_size_than_is_promised_is_refused(codec, promised):

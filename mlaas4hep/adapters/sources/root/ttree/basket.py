@@ -5,7 +5,7 @@ The layout of keys and baskets is that of ROOT's TKey and TBasket.
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,7 @@ class UnknownBasketError(Exception):
     """This is nothing that we decode; uproot may."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRows:
+class StoredRows(NamedTuple):
     """Where the rows of a basket begin, as it is stored: in bytes, counted from its key."""
 
     places: Array  #: shape (entries,), big endian
@@ -45,9 +44,11 @@ class StoredRows:
         return np.array_equal(self.places - other.places, np.full(len(self.places), shift))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basket:
-    """An inflated basket or a part of one; where rows begin is found out when it is needed."""
+class Basket(NamedTuple):
+    """An inflated basket or a part of one; where rows begin is found out when it is needed.
+
+    A tuple, of which hundreds are made for a block.
+    """
 
     entries: int
     values: Array  #: as stored, without headers
@@ -56,9 +57,9 @@ class Basket:
 
     def window(self, kind: Kind, first: int, start: int, stop: int) -> "Basket":
         """Return the part of the basket, which begins at entry `first`, inside [start, stop)."""
-        low, high = max(start - first, 0), min(stop - first, self.entries)
-        if (low, high) == (0, self.entries):
+        if start <= first and first + self.entries <= stop:
             return self
+        low, high = max(start - first, 0), min(stop - first, self.entries)
         if kind.length:
             values = self.values[low * kind.length : high * kind.length]
             return Basket(entries=high - low, values=values, offsets=self.offsets)
@@ -111,9 +112,10 @@ def read_basket(
 
 
 def _values(leaf: Baskets, data: memoryview) -> Array:
-    if len(data) % leaf.kind.dtype.itemsize:
+    stored = leaf.kind.dtype
+    if len(data) % stored.itemsize:
         raise UnknownBasketError(leaf.name)
-    return np.frombuffer(data, leaf.kind.dtype)
+    return np.frombuffer(data, stored)
 
 
 def _fixed(leaf: Baskets, entries: int, data: memoryview) -> Basket:
@@ -155,7 +157,8 @@ def _with_offsets(  # noqa: PLR0917 - what the heads of key and basket tell
     def in_bytes() -> Array:
         offsets = np.empty(entries + 1, np.int64)
         np.subtract(stored[1:], key_size, out=offsets[:-1])
-        offsets[:-1] *= step
+        if step > 1:
+            offsets[:-1] *= step
         offsets[-1] = border
         ascending = offsets[0] == 0 and (offsets[1:] - offsets[:-1] >= kind.header).all()
         if entries and not (ascending and stored[0] in (entries, entries + 1)):
