@@ -65,9 +65,7 @@ class Settings:
     frameworks: str = ""  #: of the train function, comma separated; empty: those installed here
     range_entries: int = 100_000  #: entries that one event measures
     build_seconds: int = 60  #: for model.py to build its model
-    step_seconds: int = (
-        14 * 60
-    )  #: longest step but a training; below `exec_timeout` of its function
+    step_seconds: int = 14 * 60  #: longest step but a training; below its `exec_timeout`
     train_seconds: int = 24 * 3600  #: longest training
     sandbox: str = "any"  #: confinement demanded for foreign programs: `any`, `required`, `full`
     prepared_seconds: int = 300  #: that a process with a framework waits for work; 0: there is none
