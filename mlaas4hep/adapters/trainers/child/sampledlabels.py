@@ -5,7 +5,7 @@ import numpy as np
 from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.idleoutputs import idle_outputs
 from mlaas4hep.adapters.trainers.child.labels import SeenLabels
-from mlaas4hep.adapters.trainers.framework import BlockModel, SampleModel
+from mlaas4hep.adapters.trainers.framework import BlockModel, Floats, SampleModel
 from mlaas4hep.core.models.outputrange import never_given
 from mlaas4hep.core.models.training import ModelSummary, SampledLabels, TrainingJob
 
@@ -23,9 +23,8 @@ def doubts(model: BlockModel | SampleModel, sampled: SampledLabels) -> tuple[str
     """
     if not sampled.rows:
         return ()
-    rows = np.array(sampled.rows, np.float32)
     try:
-        model.check_labels(rows[:, 0] if rows.shape[1] == 1 else rows)
+        model.check_labels(_labels(sampled))
     except TrainingError as error:
         if sampled.are_used:
             raise
@@ -38,7 +37,7 @@ def unknown_factors(summary: ModelSummary, job: TrainingJob) -> tuple[str, ...]:
     if not job.sampled.rows:
         return ()
     seen = SeenLabels.of(summary, job)
-    seen.add(np.array(job.sampled.rows, np.float32)[:, 0])
+    seen.add(_labels(job.sampled))
     try:
         seen.check_factors()
     except TrainingError as error:
@@ -57,3 +56,9 @@ def misfits(summary: ModelSummary, job: TrainingJob) -> tuple[str, ...]:
         *idle_outputs(summary, columns[0], "none of the entries looked at"),
         *never_given(summary.ranges, columns, " of the entries looked at"),
     )
+
+
+def _labels(sampled: SampledLabels) -> Floats:
+    """Return the labels, shape (n,), or (n, columns) if there are several."""
+    rows: Floats = np.array(sampled.rows, np.float32)
+    return rows[:, 0] if rows.shape[1] == 1 else rows

@@ -8,6 +8,7 @@ from mlaas4hep.adapters.trainers.child.failure import TrainingError
 from mlaas4hep.adapters.trainers.child.sampledlabels import doubts, misfits, unknown_factors
 from mlaas4hep.core.data.weighting import TrainingWeights, Weighting
 from mlaas4hep.core.models.training import SampledLabels
+from mlaas4hep.core.requests.labelcolumns import LabelColumns
 from mlaas4hep.core.requests.request import Params
 from tests.adapters.trainers.conftest import make_job
 
@@ -109,3 +110,13 @@ def test_a_class_weight_of_a_label_that_no_entry_looked_at_has_is_told(build):
         "of the entries looked at: params.json: class_weight names 7, and no entry"
     )
     assert unknown_factors(summary, replace(job, sampled=SampledLabels())) == ()
+
+
+def test_labels_of_several_columns_are_looked_at_column_by_column(build):
+    job = replace(
+        make_job(),
+        label_columns=LabelColumns(names=("s", "e")),
+        sampled=SampledLabels(rows=((0.0, 3.5), (1.0, 7.5))),
+    )
+
+    assert unknown_factors(build(THREE).summary, job) == ()
