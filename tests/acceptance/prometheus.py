@@ -50,12 +50,16 @@ def health(api, process):
     while time.monotonic() < until:
         assert process.poll() is None, "prometheus ended"
         try:
-            targets = httpx2.get(f"{api}/targets", timeout=60).json()["data"]["activeTargets"]
+            targets = data(f"{api}/targets")["activeTargets"]
             found = {each["labels"]["instance"]: each["health"] for each in targets}
-            names = httpx2.get(f"{api}/label/__name__/values", timeout=60).json()["data"]
-        except httpx2.TransportError:
+            names = data(f"{api}/label/__name__/values")
+        except httpx2.HTTPError:  # it answers 503 until it has begun
             found, names = {}, []
         if found and set(found.values()) == {"up"}:
             break
         time.sleep(0.2)
     return found, names
+
+
+def data(url):
+    return httpx2.get(url, timeout=60).raise_for_status().json()["data"]
