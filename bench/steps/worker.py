@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from bench.steps import bodies
@@ -86,9 +87,10 @@ def _processor_time() -> float:
     """Return the seconds of this process and of those that it keeps."""
     kept = 0
     for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            stat = Path("/proc", child, "stat").read_text().rpartition(")")[2].split()
-            kept += int(stat[11]) + int(stat[12])
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            for child in (task / "children").read_text().split():
+                stat = Path("/proc", child, "stat").read_text().rpartition(")")[2].split()
+                kept += int(stat[11]) + int(stat[12])
     return time.process_time() + kept / os.sysconf("SC_CLK_TCK")
 
 
