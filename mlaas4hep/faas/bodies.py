@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, MutableMapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from mlaas4hep.errors import PermanentError, QuotaError, TooLargeError
 from mlaas4hep.faas.asgi import Receive
+from mlaas4hep.faas.counted import counted
 
 _IN_MEMORY = 1024**2
 _GRACE_S = 10.0  #: so long a body may take whatever its size
@@ -174,21 +175,14 @@ class Bodies:
         """Return what looks after a body that begins to come now."""
         return Pace(self._silence_s, self._clock)
 
-    @contextmanager
-    def place(self, admission: Admission) -> Iterator[None]:
-        """Count a body while the context lasts; QuotaError if the owner sends too many."""
+    def place(self, admission: Admission) -> AbstractContextManager[None]:
+        """Return the context in which a body is counted; QuotaError if the owner sends too many."""
         if self._coming[admission] >= admission.places:
             raise QuotaError(
                 f"{admission.places} such requests of yours are on their way already",
                 hint="wait for one to end",
             )
-        self._coming[admission] += 1
-        try:
-            yield
-        finally:
-            self._coming[admission] -= 1
-            if not self._coming[admission]:
-                del self._coming[admission]
+        return counted(self._coming, admission)
 
 
 async def _write(spool: Spool, block: bytes) -> None:

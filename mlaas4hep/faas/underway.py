@@ -1,10 +1,10 @@
 """How many requests of one caller are under way in this process."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from mlaas4hep.errors import QuotaError
+from mlaas4hep.faas.counted import counted
 
 MOST = 512  #: of one caller: an eighth of the connections of a process
 
@@ -24,9 +24,8 @@ class UnderWay:
         self._most = most
         self._of: Counter[str] = Counter()
 
-    @contextmanager
-    def place(self, caller: str) -> Iterator[None]:
-        """Count a request while the context lasts.
+    def place(self, caller: str) -> AbstractContextManager[None]:
+        """Return the context in which a request is counted.
 
         Raises:
             TooManyError: the caller has enough.
@@ -36,10 +35,4 @@ class UnderWay:
                 f"{self._most} requests and streams of yours are under way already",
                 hint="close some streams, or ask GET /runs/NAME from time to time",
             )
-        self._of[caller] += 1
-        try:
-            yield
-        finally:
-            self._of[caller] -= 1
-            if not self._of[caller]:
-                del self._of[caller]
+        return counted(self._of, caller)

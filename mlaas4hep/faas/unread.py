@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from mlaas4hep.errors import QuotaError
 from mlaas4hep.faas.asgi import Send
+from mlaas4hep.faas.counted import counted
 
 SHORT = 64 * 1024  #: bytes of an answer that is not counted: the server keeps as much of any
 MOST_BYTES = 256 * 1024**2  #: of one person's answers together, or of a single one of any size
@@ -26,9 +26,8 @@ class Unread:
         self._most_bytes = most_bytes
         self._of: Counter[str] = Counter()
 
-    @contextmanager
-    def place(self, owner: str, size_bytes: int) -> Iterator[None]:
-        """Count an answer while the context lasts.
+    def place(self, owner: str, size_bytes: int) -> AbstractContextManager[None]:
+        """Return the context in which an answer is counted.
 
         Raises:
             QuotaError: the owner leaves too many bytes unread.
@@ -39,13 +38,7 @@ class Unread:
                 f" more than {self._most_bytes}",
                 hint="read what was answered, or ask for less at once",
             )
-        self._of[owner] += size_bytes
-        try:
-            yield
-        finally:
-            self._of[owner] -= size_bytes
-            if not self._of[owner]:
-                del self._of[owner]
+        return counted(self._of, owner, size_bytes)
 
     async def send(self, body: bytes, send: Send) -> bool:
         """Write the body of an answer, and tell whether it was read fast enough.
