@@ -197,7 +197,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--requests", type=int, default=40, help="in a round")
-    parser.add_argument("--connections", type=int, nargs="+", default=[1, 10, 100])
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 2, 4, 10, 100])
     parser.add_argument("--case", default="")
     parser.add_argument("--apart", action="store_true", help="heads are read before bodies")
     parser.add_argument("--state", type=Path, help="where models lie from the last time")

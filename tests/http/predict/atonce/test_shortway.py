@@ -155,6 +155,24 @@ def test_what_comes_together_is_answered_to_those_who_may_ask(world, app):
     asked = [Request(Head(b"/json", [who]), body) for who in (BEARER, other, BEARER)]
 
     assert [each.status for each in app.prompt(asked)] == [200, 404, 200]
+    assert [each.status for each in app.prompt(asked * 4)] == [200, 404, 200] * 4
+
+
+def test_few_rows_of_a_turn_are_asked_one_by_one_and_more_of_them_in_one_call(app, monkeypatch):
+    runtime = app.context.registry.at_hand("owner-alice", "luca_1")[0].runtime
+    run, sizes = runtime.run, []
+
+    def counting(feeds):
+        sizes.extend(len(each) for each in feeds.values())
+        return run(feeds)
+
+    monkeypatch.setattr(runtime, "run", counting)
+    row = ("/json", rows(ROW))
+    for asked in (8, 9):
+        assert {each.status for each in together(app, *[row] * asked)} == {200}
+
+    assert sizes[:8] == [1] * 8
+    assert sizes[8] == 9
 
 
 def test_both_ways_answer_binary_tensors_alike(app):
