@@ -82,7 +82,8 @@ def chosen(url: str, token: str, endpoint: str) -> "Client":
         raise UnauthenticatedError(
             "there is no token",
             hint="`mlaas4hep login NAME --url …`, or set MLAAS4HEP_TOKEN; on a laptop "
-            "`export MLAAS4HEP_TOKEN=$(mlaas4hep token --user NAME)`",
+            "`export MLAAS4HEP_TOKEN=$(mlaas4hep token --user NAME)`, with the --state of "
+            "`mlaas4hep up` if it has one",
         )
     return Client(found.url, EndpointTokens(found))
 

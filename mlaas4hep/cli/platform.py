@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from mlaas4hep.cli.terminal.screen import tell
 from mlaas4hep.client.address import DEFAULT_URL
 
 _STATE = typer.Option(
@@ -79,8 +80,12 @@ def link(
     from mlaas4hep.laptop.state import State as Folder  # noqa: PLC0415 - slow to load
 
     folder = _folder(state)
-    known = url.rstrip("/") or Folder(folder).address() or DEFAULT_URL
-    _show_link(folder, known, user, open_page)
+    known = url.rstrip("/") or Folder(folder).address()
+    if not known:
+        tell(
+            f"no platform runs in {folder}: `mlaas4hep up` starts one, --state names another folder"
+        )
+    _show_link(folder, known or DEFAULT_URL, user, open_page)
 
 
 def _show_link(state: Path, url: str, user: str, open_page: bool) -> None:

@@ -56,7 +56,10 @@ def scan(
 def trials(
     run: Run, url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False
 ) -> None:
-    """Show the trials of a scan, the best first."""
+    """Show the trials of a scan, the best first.
+
+    Example: `mlaas4hep trials luca_1`
+    """
     with client(url, token, endpoint) as here:
         _show(here.trials(run), json)
 

@@ -44,7 +44,10 @@ def promote(
 def versions(
     name: Model, url: Url = URL, token: Token = "", endpoint: At = "", json: Json = False
 ) -> None:
-    """List the versions of a model that are kept, the newest first."""
+    """List the versions of a model that are kept, the newest first.
+
+    Example: `mlaas4hep versions higgs`
+    """
     with client(url, token, endpoint) as here:
         found = here.versions(name)
     _show(found, json)
@@ -99,7 +102,10 @@ def card(
     endpoint: At = "",
     json: Json = False,
 ) -> None:
-    """Show what somebody should know before they use a model."""
+    """Show what somebody should know before they use a model.
+
+    Example: `mlaas4hep card higgs`
+    """
     with client(url, token, endpoint) as here:
         found = here.card(name, version)
     if json:

@@ -99,6 +99,7 @@ def test_without_a_token_it_says_how_to_get_one(cli):
 
     assert result.code == 2
     assert "MLAAS4HEP_TOKEN" in result.err
+    assert "--state" in result.err
 
 
 def test_a_link_leads_to_the_platform_that_runs_in_the_folder(cli, tmp_path):
@@ -109,6 +110,7 @@ def test_a_link_leads_to_the_platform_that_runs_in_the_folder(cli, tmp_path):
         state.note_address(address)
         result = cli("link", "--user", "alice", "--state", state.root)
         found[address] = result.out.removeprefix("the page, signed in once: ").split("/login")[0]
+        assert (f"no platform runs in {state.root}" in result.err) is (address == "")
 
     assert found == {
         "": "http://127.0.0.1:8080",

@@ -7,6 +7,9 @@ import sys
 
 import numpy as np
 import pytest
+from typer.main import get_command
+
+from mlaas4hep.cli.app import app
 
 TEXTS = ("files", "params")
 
@@ -115,34 +118,7 @@ def test_wrong_usage_is_2(cli, arguments):
     assert cli(*arguments).code == 2
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        *[
-            "init",
-            "check",
-            "run",
-            "specs",
-            "chunks",
-            "train",
-            "predict",
-            "up",
-            "token",
-            "password",
-            "login",
-            "logout",
-            "endpoints",
-            "usage",
-            "upload",
-            "submit",
-            "status",
-            "watch",
-            "logs",
-            "model",
-        ],
-        *["runs", "cancel", "restart", "delete", "models", "share", "tarballs"],
-    ],
-)
+@pytest.mark.parametrize("command", sorted(get_command(app).commands))
 def test_every_command_explains_itself_with_an_example(cli, command):
     result = cli(command, "-h")
 
@@ -227,6 +203,16 @@ def test_a_model_never_overwrites_something_else(cli, folder):
 
     assert result.code == 1
     assert "is no model" in result.err
+
+
+def test_a_check_names_no_log_of_a_run_that_there_is_not(cli, folder):
+    (folder / "model.py").write_text("import sklearn\ndef model(idim):\n    return 1 / 0\n")
+    result = cli("check", folder)
+
+    assert result.err.splitlines() == [
+        "error: model.py, line 3: ZeroDivisionError: division by zero (stage train, file model.py)",
+        "hint: look at line 3 of model.py; a run keeps the traceback in its log",
+    ]
 
 
 def test_the_log_of_a_training_that_fails_stays_beside_the_model(cli, folder):

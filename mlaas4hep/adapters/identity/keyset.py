@@ -69,7 +69,8 @@ class KeySet:
         if found is None:
             raise UnauthenticatedError(
                 f"the token is signed with key {kid!r}, which the issuer does not have",
-                hint="get a new token; this one may come from another issuer",
+                hint="get a new token; this one may come from another issuer (on a laptop from another "
+                "state folder: `mlaas4hep token --state FOLDER` takes that of `mlaas4hep up`)",
             )
         return found
 

@@ -13,6 +13,10 @@ from mlaas4hep.errors import InvalidRequestError
 
 MAX_ITEMS = 1000  #: new branches, or cuts
 _SECTIONS = ("new_branch", "flat_cut", "jagged_cut")
+_CUTS = dict.fromkeys(  #: what a section of cuts may be taken to be called
+    ("cut", "cuts", "filter", "filters", "preselection", "selection", "selections"),
+    'cuts are {"flat_cut": {"met": {"cut": "met > 20"}}}, of objects "jagged_cut"',
+)
 _COLLECTION = ("branches", "where", "sort_by", "descending", "top")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _CUT = re.compile(r"cut(?:_(\d{1,6}))?")
@@ -27,7 +31,7 @@ def parse_parts(text: str) -> Parts:
     if not text.strip():
         return (), (), (), frozenset()
     content = parse_object(text, "preproc.json")
-    refuse_unknown(content, (*_SECTIONS, "collections"), "preproc.json")
+    refuse_unknown(content, (*_SECTIONS, "collections"), "preproc.json", _CUTS)
     sections = {name: _section(content, name) for name in _SECTIONS}
     branches = {name: _new_branch(name, item) for name, item in sections["new_branch"].items()}
     cuts = tuple(cut for name, items in sections.items() for cut in _cuts(name, items))

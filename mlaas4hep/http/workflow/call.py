@@ -40,7 +40,8 @@ class Call:
             if self.args.get(name):
                 return self.args[name]
         raise InvalidRequestError(
-            f"No {names[0]} was provided", hint=f"add ?{names[0]}=… to the address"
+            f"No {names[0]} was provided",
+            hint=f"add {' or '.join(f'?{name}=…' for name in names)} to the address",
         )
 
     def flag(self, name: str) -> bool:

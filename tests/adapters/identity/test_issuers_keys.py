@@ -48,8 +48,9 @@ def test_unknown_keys_do_not_make_us_ask_the_issuer_again_and_again(verifier, is
     verifier.person(issuer.header())
     stranger = SigningKey.new()
     for number in range(5):
-        with pytest.raises(UnauthenticatedError, match="the issuer does not have"):
+        with pytest.raises(UnauthenticatedError, match="the issuer does not have") as said:
             verifier.person("Bearer " + stranger.sign(good_claims() | {"n": number}))
+        assert "`mlaas4hep token --state FOLDER`" in said.value.problem.hint
 
     assert len(issuer.asked) == 1
 

@@ -155,6 +155,7 @@ def test_no_entries_in_give_no_entries_out():
     ("content", "says", "hint"),
     [
         ({"newbranch": {}}, "unknown key 'newbranch'", "did you mean 'new_branch'?"),
+        ({"selection": "n>1"}, "unknown key 'selection'", '"flat_cut": {"met": {"cut":'),
         ({"flat_cut": {"n": {"cuts": "n>1"}}}, "unknown key 'cuts'", "did you mean 'cut'"),
         ({"flat_cut": {"n": {"def": "n"}}}, "unknown key 'def'", ""),
         ({"flat_cut": {"n": "n>1"}}, "flat_cut 'n' is 'n>1', not an object", ""),

@@ -255,9 +255,19 @@ def test_the_input_json_of_the_ancestors_server_is_taken_as_it_is(alice):
     assert response.json["process_name"] == "luca_1"
 
 
-@pytest.mark.parametrize("path", ["/status_docker", "/logs", "/model", "/delete_specs"])
-def test_a_missing_argument_is_400_and_an_unknown_name_404(alice, path):
-    assert alice.get(path).status_code == 400
+@pytest.mark.parametrize(
+    ("path", "argument"),
+    [
+        ("/status_docker", "process_name"),
+        ("/logs", "process_name"),
+        ("/model", "process_name"),
+        ("/delete_specs", "name"),
+    ],
+)
+def test_a_missing_argument_is_400_and_an_unknown_name_404(alice, path, argument):
+    without = alice.get(path)
+    assert without.status_code == 400
+    assert f"?{argument}=…" in without.json["error"]["hint"]
     assert alice.get(f"{path}?process_name=nix_1&name=nix").status_code == 404
 
 

@@ -16,6 +16,8 @@ _OURS = str(Path(mlaas4hep.__file__).parent)
 _PLACE = re.compile(
     rf'File "(?![^"]*site-packages|{re.escape(_OURS)})(?:[^"]*/)?model\.py", line (\d+)'
 )
+LOGGED = "the traceback is in the run's log"
+_NOT_LOGGED = "a run keeps the traceback in its log"
 _PACKAGES = "there are {}, numpy, matplotlib and Python's own modules here"
 
 
@@ -37,6 +39,20 @@ class LabelError(TrainingError):
 
 class TooLongError(BaseException):
     """model.py ran longer than it may; not an Exception, so that `except Exception` lets it by."""
+
+
+@contextmanager
+def without_log() -> Iterator[None]:
+    """Say of errors that their tracebacks are kept by runs only: a dry run has no log.
+
+    Raises:
+        TrainingError: the one that was raised, with another hint.
+    """
+    try:
+        yield
+    except TrainingError as error:
+        error.hint = error.hint.replace(LOGGED, _NOT_LOGGED)
+        raise
 
 
 @contextmanager
@@ -91,7 +107,7 @@ def _hint(error: BaseException, packages: str) -> str:
     if isinstance(error, ModuleNotFoundError):
         return _PACKAGES.format(packages)
     at = line_of(error)
-    return f"look at line {at} of {MODEL_FILE}; the traceback is in the run's log" if at else ""
+    return f"look at line {at} of {MODEL_FILE}; {LOGGED}" if at else ""
 
 
 def kind_of(made: object) -> str:

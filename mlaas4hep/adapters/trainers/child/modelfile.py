@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlaas4hep.adapters.trainers.child.failure import (
+    LOGGED,
     MODEL_FILE,
     TooLongError,
     TrainingError,
@@ -26,7 +27,6 @@ from mlaas4hep.core.models.training import TrainingJob
 from mlaas4hep.core.requests.frameworks import SEVERAL_LABELS, info
 from mlaas4hep.core.requests.request import Scalar
 
-_HINT = "the traceback is in the run's log"
 _GRACE_SECONDS = 5
 _BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
 _WIDTH = "idim"  #: what the first argument of `model` is usually called
@@ -91,7 +91,7 @@ def _built(
     path: Path, job: TrainingJob, frameworks: Sequence[Framework], seconds: int
 ) -> BuiltModel:
     packages = _importable(job.frameworks)
-    with _caught(MODEL_FILE, _HINT, packages), _time_limit(seconds):
+    with _caught(MODEL_FILE, LOGGED, packages), _time_limit(seconds):
         defined = _run(path)
         arguments = dict(job.params.arguments)
         first = _first(_function(defined), arguments)

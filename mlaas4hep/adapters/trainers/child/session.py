@@ -11,7 +11,12 @@ from mlaas4hep.adapters.trainers.channel import Channel
 from mlaas4hep.adapters.trainers.child import modelfile, sampledlabels
 from mlaas4hep.adapters.trainers.child.assessment import evaluation
 from mlaas4hep.adapters.trainers.child.assessment.results import Results
-from mlaas4hep.adapters.trainers.child.failure import TrainingError, explained
+from mlaas4hep.adapters.trainers.child.failure import (
+    LOGGED,
+    TrainingError,
+    explained,
+    without_log,
+)
 from mlaas4hep.adapters.trainers.child.feed import ChunkFeed
 from mlaas4hep.adapters.trainers.child.fitting import fit, total_rounds
 from mlaas4hep.adapters.trainers.child.folds import FoldedModel
@@ -55,7 +60,8 @@ class Session:
         Raises:
             TrainingError: model.py cannot be trained, or not with the labels that are known.
         """
-        _, model = self._build(build_seconds)
+        with without_log():
+            _, model = self._build(build_seconds)
         if self._job.labels:
             SeenLabels.of(model.summary, self._job).check_several()
         doubts = (
@@ -82,7 +88,7 @@ class Session:
                 model, lambda: self._build(build_seconds)[1], self._job, self._feed, labels
             )
         data = TrainingData(self._feed, model, labels, self._job)
-        with explained("the training", "the traceback is in the run's log"):
+        with explained("the training", LOGGED):
             rounds = Rounds(model, self._job, self._work, self._messages, checkpoint_seconds)
             labels.restore(rounds.position.labels)
             self._tell_built(model, resumed=rounds.position.rounds)

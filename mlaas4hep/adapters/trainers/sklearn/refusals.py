@@ -8,11 +8,11 @@ from sklearn.base import BaseEstimator
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.preprocessing import OrdinalEncoder
 
-from mlaas4hep.adapters.trainers.child.failure import MODEL_FILE, TrainingError, line_of
+from mlaas4hep.adapters.trainers.child.failure import LOGGED, MODEL_FILE, TrainingError, line_of
 from mlaas4hep.adapters.trainers.framework import Floats
 from mlaas4hep.adapters.trainers.sklearn.estimators import parts
 
-_LOOK = "scikit-learn's pages say what it takes; the traceback is in the run's log"
+_LOOK = f"scikit-learn's pages say what it takes; {LOGGED}"
 _OF_NEGATIVE_WEIGHTS = (
     'some entries have negative weights; "negative_weights": "abs" or "drop" in params.json'
 )

@@ -13,13 +13,14 @@ def check(text: str, file: str) -> None:
     Raises:
         InvalidRequestError: with the line.
     """
-    names = _names(_parsed(text, file))
-    if "model" not in names:
+    tree = _parsed(text, file)
+    if not any(_defines_model(node) for node in ast.walk(tree)):
+        close = nearest("model", _made(tree))
         raise InvalidRequestError(
             f"{file} defines no `model`",
             stage="submit",
             file=file,
-            hint=nearest("model", names) or "def model(idim): ... return a model",
+            hint="; ".join(filter(None, (close, "def model(idim): … returns the model"))),
         )
 
 
@@ -98,17 +99,7 @@ def _parsed(text: str, file: str) -> ast.Module:
         ) from error
 
 
-def _names(tree: ast.Module) -> set[str]:
-    """Return what the module may define, conditions and imports included."""
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                names.add(name)
-            case ast.Name(id=name, ctx=ast.Store()):
-                names.add(name)
-            case ast.ImportFrom() | ast.Import():
-                names.update(alias.asname or alias.name for alias in node.names)
-            case _:
-                pass
-    return names
+def _made(tree: ast.Module) -> set[str]:
+    """Return the names of the functions and classes that the module may define."""
+    nodes = (ast.FunctionDef, ast.ClassDef)
+    return {node.name for node in ast.walk(tree) if isinstance(node, nodes)}

@@ -33,3 +33,25 @@ def test_an_argument_that_model_does_not_take_is_refused_with_those_that_it_take
 )
 def test_only_running_it_tells_of_others(text):
     modelcode.check_arguments(text, "model.py", ["width"])
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("import keras\n", "def model(idim): … returns the model"),
+        (
+            "def modle(idim):\n    pass\n",
+            "did you mean 'modle'?; def model(idim): … returns the model",
+        ),
+        ("def build(idim):\n    pass\n", "known: build; def model(idim): … returns the model"),
+    ],
+)
+def test_a_file_without_a_model_is_told_what_it_makes_in_its_place(text, hint):
+    with pytest.raises(InvalidRequestError, match="defines no `model`") as caught:
+        modelcode.check(text, "model.py")
+
+    assert caught.value.problem.hint == hint
+
+
+def test_a_model_may_come_with_everything_of_another_file():
+    modelcode.check("from mine import *\n", "model.py")
