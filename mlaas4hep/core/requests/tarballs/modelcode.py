@@ -15,7 +15,7 @@ def check(text: str, file: str) -> None:
     """
     tree = _parsed(text, file)
     if not any(_defines_model(node) for node in ast.walk(tree)):
-        close = nearest("model", _made(tree))
+        close = nearest("model", _definitions(tree))
         raise InvalidRequestError(
             f"{file} defines no `model`",
             stage="submit",
@@ -99,7 +99,7 @@ def _parsed(text: str, file: str) -> ast.Module:
         ) from error
 
 
-def _made(tree: ast.Module) -> set[str]:
+def _definitions(tree: ast.Module) -> set[str]:
     """Return the names of the functions and classes that the module may define."""
     nodes = (ast.FunctionDef, ast.ClassDef)
     return {node.name for node in ast.walk(tree) if isinstance(node, nodes)}
