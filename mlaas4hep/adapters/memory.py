@@ -101,6 +101,11 @@ class MemoryStore:
         found = [info for key, (_, info) in list(self._objects.items()) if key.startswith(prefix)]
         return iter(sorted(found, key=lambda info: info.key))
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the names of what has keys below it."""
+        below = [key.removeprefix(prefix) for key in list(self._objects) if key.startswith(prefix)]
+        return iter(sorted({key.partition("/")[0] for key in below if "/" in key}))
+
     def delete(self, key: str) -> None:
         """Remove an object; a key that is not there is fine."""
         self._objects.pop(checked_key(key), None)

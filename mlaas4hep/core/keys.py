@@ -83,6 +83,11 @@ def member(owner: str, folder: str, sha256: str, path: str) -> str:
     return f"{owner}/{folder}/{sha256[:16]}/files/{path}"
 
 
+def content_of_member(key: str) -> str:
+    """Return what the keys of all files of the tarball begin with; `key` is that of one of them."""
+    return "/".join(key.split("/")[:4]) + "/"
+
+
 # bucket runs -------------------------------------------------------------------------------------
 def run(owner: str, name: str, file: str = "") -> str:
     """Return the key of `file` of a run, or the prefix of all of them.

@@ -10,6 +10,7 @@ from yarl import URL
 
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.core import wire
+from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.dispatcher.verdict import CallOutcome
 from mlaas4hep.errors import InvalidRequestError, Problem
 from mlaas4hep.settings import Settings, SettingsError
@@ -86,6 +87,7 @@ class Caller:
         return CallOutcome(
             status=status,
             problem=problem,
+            is_over=_says_over(content),
             was_ready=was_ready,
             retry_after_s=float(after) if problem and after.isascii() and after.isdigit() else 0.0,
         )
@@ -139,6 +141,14 @@ def _address(variable: str, text: str) -> URL:
     if address.scheme not in ("http", "https") or not address.host:
         raise SettingsError(f"{variable}={text!r} is no address such as http://HOST:8080")
     return address.with_user(None)
+
+
+def _says_over(body: bytes) -> bool:
+    """Tell whether an answer says that the event's run is over."""
+    try:
+        return json.loads(body)[cloudevents.OVER] is True
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _problem(body: bytes) -> Problem | None:

@@ -52,6 +52,18 @@ class _OwnersEntries(Generic[T]):
             return entry
         return self.in_turn.popleft() if self.in_turn else None
 
+    def remove(self, are_meant: Callable[[T], bool]) -> list[T]:
+        """Take out what is meant, from all lines."""
+        removed = []
+        for entries in (self.in_turn, *self.aside.values()):
+            removed += [entry.item for entry in entries if are_meant(entry.item)]
+            kept = [entry for entry in entries if not are_meant(entry.item)]
+            entries.clear()
+            entries.extend(kept)
+        for line in [line for line, left in self.aside.items() if not left]:
+            del self.aside[line]
+        return removed
+
     def _first_aside(self, may: _May) -> deque[_Entry[T]] | None:
         """Return the first line that was set aside, if it may move; if not, another is first next."""
         line = next(iter(self.aside), None)
@@ -114,6 +126,15 @@ class FairQueue(Generic[T]):
             self._size -= 1
             return entry.item
         return None
+
+    def remove(self, owner: str, are_meant: Callable[[T], bool]) -> list[T]:
+        """Take out those items of an owner that are meant, whoever's turn it is."""
+        entries = self._of(owner)
+        removed = entries.remove(are_meant)
+        if not entries:
+            del self._waiting[owner]
+        self._size -= len(removed)
+        return removed
 
     def _in_turn(self, running: Mapping[str, int]) -> Iterator[str]:
         """Yield the owners, those with the fewest items running first.

@@ -5,16 +5,20 @@ meant only together with the time at which the server took it. And an acknowledg
 of the former stream would be taken for one of the message that has its number now.
 """
 
+import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import nats.errors
 from nats.aio.msg import Msg
 
 from mlaas4hep.adapters import tracing
 from mlaas4hep.core.runs import cloudevents
 from mlaas4hep.core.runs.events import Event
+
+log = logging.getLogger(__name__)
 
 _PASSED_ON = (tracing.HEADER, cloudevents.AGAIN)
 _LATE_S = 5.0  #: what was given back may come that much late; after that, somebody else has it
@@ -36,6 +40,15 @@ class HeldEvent:
     mark: str  #: of the message that it came with, never the same twice
     message: Msg | None  #: None: the stream in which it lay is gone
     told_at: float = 0.0  #: seconds since the epoch, when the stream took it
+
+    def is_like(self, event: Event) -> bool:
+        """Tell whether it is of the same kind, run and attempt."""
+        mine = self.event
+        return type(mine) is type(event) and (mine.owner, mine.run, mine.attempt) == (
+            event.owner,
+            event.run,
+            event.attempt,
+        )
 
     async def ack(self) -> None:
         """Say that it is done."""
@@ -98,6 +111,19 @@ class HeldEvents:
         if again_in_s is not None and held.message is not None:
             until = time.monotonic() + again_in_s + _LATE_S
             self._postponed[held.event.id] = (held.event, until)
+
+    async def settle(self, done: Collection[HeldEvent], again_in_s: float) -> None:
+        """Acknowledge events and hold them no more; what cannot be acknowledged comes again."""
+        told = set()
+        try:
+            for held in done:
+                await held.ack()
+                told.add(held)
+        except nats.errors.Error as error:
+            log.warning("%d events are not settled and come back: %s", len(done) - len(told), error)
+        finally:
+            for held in done:
+                self.leave(held, None if held in told else again_in_s)
 
     def stream_is_gone(self) -> None:
         """Settle no message of those that came: the stream in which they lay is gone."""

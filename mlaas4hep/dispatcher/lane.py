@@ -11,13 +11,13 @@ from cachetools import LRUCache
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from mlaas4hep.adapters import tracing
 from mlaas4hep.adapters.nats.provision import ACK_WAIT_S, MAX_HELD, STREAM
 from mlaas4hep.core.runs import cloudevents, patience
 from mlaas4hep.core.runs.events import Event
 from mlaas4hep.core.runs.missing import next_events
 from mlaas4hep.dispatcher.awaitedfiles import AwayLines, arrival, awaited, line
 from mlaas4hep.dispatcher.calling import Caller
+from mlaas4hep.dispatcher.calllog import note
 from mlaas4hep.dispatcher.deadletters import DeadLetters
 from mlaas4hep.dispatcher.fairness import FairQueue
 from mlaas4hep.dispatcher.heldevents import HeldEvent, HeldEvents
@@ -26,7 +26,6 @@ from mlaas4hep.dispatcher.pace import Pace
 from mlaas4hep.dispatcher.pull import Pull
 from mlaas4hep.dispatcher.verdict import (
     Action,
-    CallOutcome,
     History,
     Verdict,
     is_about_file,
@@ -207,27 +206,15 @@ class Lane:
         verdict = judge(answer, before, ended, self._function, patience_s)
         if verdict.action is not Action.AWAY:
             self._pace.answered()
-        self._note(held, answer, verdict, ended - started)
+        note(
+            self._function,
+            held,
+            answer,
+            verdict,
+            seconds=ended - started,
+            metrics=self._metrics,
+        )
         return verdict
-
-    def _note(self, held: HeldEvent, answer: CallOutcome, verdict: Verdict, seconds: float) -> None:
-        """Count a call, and write a line about it into the log."""
-        self._metrics.deliveries.labels(self._function, verdict.action.value).inc()
-        self._metrics.seconds.labels(self._function).observe(seconds)
-        given = held.headers.get(tracing.HEADER, "")
-        trace = tracing.continued(given) if given else {}
-        run = f"{held.event.owner}/{held.event.run}"
-        with tracing.doing(run=run, event=held.event.id, **trace):
-            log.log(
-                logging.INFO if verdict.action is Action.ACK else logging.WARNING,
-                "run=%s event=%s function=%s status=%s seconds=%.3f %s",
-                run,
-                held.event.id,
-                self._function,
-                answer.status,
-                seconds,
-                verdict.action.value,
-            )
 
     async def _patience_s(self, event: Event) -> float:
         """Return how long a run waits for the server of a file."""
@@ -248,6 +235,8 @@ class Lane:
                 await self._tell(arrival(held.event, before))
                 self._pace.bore()
                 await held.ack()
+                if verdict.is_over:
+                    await self._let_go(held.event)
             case Action.BURY if verdict.problem is not None:
                 await self._dead.bury(held.mark, held.data, verdict.problem)
                 await held.ack()
@@ -279,6 +268,14 @@ class Lane:
         except _GONE:
             await held.nak(delay=_AGAIN_S)
             raise
+
+    async def _let_go(self, over: Event) -> None:
+        """Settle what waits of a run that is over: the function would say the same of it.
+
+        What comes later is asked about again: a run may be rebuilt.
+        """
+        waiting = self._waiting.remove(over.owner, lambda held: held.is_like(over))
+        await self._held.settle(waiting, ACK_WAIT_S)
 
     async def _touch(self) -> None:
         """Keep everything that we hold from being delivered again, until cancelled."""

@@ -3,6 +3,7 @@
 | answer | meaning |
 |---|---|
 | 2xx | done |
+| 2xx that says the run is over | so is what waits of this kind, run and attempt |
 | 422 and other 4xx of the function | it can never succeed: park the event, fail the run |
 | 422 about a strange event | nobody of ours sent it: park the event, the run goes on |
 | 429 | the function is busy: keep the event and ask for less at once |
@@ -49,6 +50,7 @@ class CallOutcome:
 
     status: int | None  #: None: nobody was reached; 502 also when the connection was lost
     problem: Problem | None = None  #: what the function said
+    is_over: bool = False  #: the event's run is: no other of its kind and attempt does anything
     was_ready: bool = False  #: the function had said that it is ready just before
     retry_after_s: float = 0.0  #: for which who is away wants to be left alone; 0: it did not say
 
@@ -71,6 +73,7 @@ class Verdict:
     """What follows."""
 
     action: Action
+    is_over: bool = False  #: all that waits of the run's attempt, of this kind, is done, too
     history: History = History()
     pause_s: float = 0.0
     problem: Problem | None = None
@@ -94,7 +97,7 @@ def judge(
     answer = _understood(answer)
     status = answer.status
     if status is not None and 200 <= status < 300:  # noqa: PLR2004 - HTTP
-        return Verdict(action=Action.ACK)
+        return Verdict(action=Action.ACK, is_over=answer.is_over)
     if status == 429:  # noqa: PLR2004 - HTTP
         return Verdict(action=Action.BUSY, history=before)
     if status not in _AWAY and status is not None and 400 <= status < 500:  # noqa: PLR2004 - HTTP

@@ -157,12 +157,12 @@ class _Door:
             outcome = "failed"
             try:
                 again = flask.request.headers.get(cloudevents.AGAIN, "")
-                react(event, step, self._world(), again)
-                outcome = "done"
+                is_over = react(event, step, self._world(), again)
+                outcome = "over" if is_over else "done"
             finally:
                 took = time.perf_counter() - started
                 log.info("run=%s event=%s seconds=%.3f %s", run, event.id, took, outcome)
-        return {"event": event.id}, 200
+        return {"event": event.id, **({cloudevents.OVER: True} if is_over else {})}, 200
 
     def _world(self) -> Services:
         """Return the services of a step that begins now."""

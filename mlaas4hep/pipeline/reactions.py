@@ -29,7 +29,7 @@ News = Event | Batch  #: an event is told by itself
 Step = Callable[[Any, Services], Iterable[News]]
 
 
-def react(event: Event, step: Step, services: Services, again: str = "") -> None:
+def react(event: Event, step: Step, services: Services, again: str = "") -> bool:
     """Run `step` on `event`, and for its news write them into the run first, then publish them.
 
     An event of a run that is over, deleted, or in another attempt does nothing: it is an echo.
@@ -44,12 +44,17 @@ def react(event: Event, step: Step, services: Services, again: str = "") -> None
         services: the world.
         again: not empty: the event was lost and is told again, and its news may be lost too.
 
+    Returns:
+        Whether the run is cancelled, failed, deleted or in another attempt: then no other event
+        of this kind and attempt does anything either.
+
     Raises:
         StrangeEventError: runs of this task have no such event.
         MlaasError: whatever the step or the services raised, with the stage added.
     """
-    if not _is_wanted(event, services):
-        return
+    run = _run(event, services)
+    if run is None or not _is_wanted(event, run, services):
+        return run is None or not _goes_on(run, event)
     try:
         goes_on = _written_and_told(event, step, services, again)
     except RunOverError:
@@ -60,6 +65,7 @@ def react(event: Event, step: Step, services: Services, again: str = "") -> None
     if not goes_on:
         log.info("%s: run %s/%s is over, stopped", event.id, event.owner, event.run)
         forget_deleted(event.owner, event.run, services)
+    return not goes_on
 
 
 def _written_and_told(event: Event, step: Step, services: Services, again: str) -> bool:
@@ -85,12 +91,15 @@ def failure(event: Event, problem: Problem) -> RunFailed:
     return RunFailed(owner=event.owner, run=event.run, attempt=event.attempt, problem=problem)
 
 
-def _is_wanted(event: Event, services: Services) -> bool:
+def _run(event: Event, services: Services) -> Run | None:
     try:
-        run = services.runs.get(event.owner, event.run)
+        return services.runs.get(event.owner, event.run)
     except NotFoundError:
         log.info("%s: the run is deleted", event.id)
-        return False
+        return None
+
+
+def _is_wanted(event: Event, run: Run, services: Services) -> bool:
     if event.task != run.task:
         raise StrangeEventError(
             f"{event.id} is of a {event.task}, and run {run.name!r} is a {run.task}"

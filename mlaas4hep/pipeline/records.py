@@ -34,6 +34,7 @@ def new_run(
         folder=request.folder,
         number=number,
         title=request.title,
+        upload=uploaded(request),
         task=_task(request, is_scan=is_scan),
         framework=request.framework if isinstance(request, Request) else "",
         skips_bad_files=isinstance(request, Request) and request.params.on_bad_file == "skip",
@@ -41,6 +42,14 @@ def new_run(
         created_at=now,
         updated_at=now,
     )
+
+
+def uploaded(request: Request | ScoringRequest) -> str:
+    """Return the prefix of the files in bucket tarballs that a run needs; empty: none."""
+    if not request.upload:
+        return ""
+    folder = request.folder if isinstance(request, Request) else request.upload_folder
+    return keys.member(request.owner, folder, request.upload, "")
 
 
 def _task(

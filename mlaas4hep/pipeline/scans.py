@@ -121,10 +121,10 @@ def _prune(scan: Scan, trials: Trials, services: Services, event: Event) -> Tria
     """Stop trials that are not worth going on."""
     if not scan.prune:
         return trials
+    hopeless = services.proposer.pruned(scan, trials)
     kept = []
     for trial in trials.trials:
-        hopeless = trial.status == "running" and services.proposer.prunes(scan, trials, trial)
-        if hopeless:
+        if trial.number in hopeless:
             _cancel(trial, event, services)
             trial = replace(trial, status="pruned")  # noqa: PLW2901 - the same trial
         kept.append(trial)

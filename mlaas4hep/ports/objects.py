@@ -79,6 +79,13 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Yield what lies below `prefix`, sorted by key."""
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield each name `b` of which keys `prefix` + `b/…` are there, without going through these.
+
+        Args:
+            prefix: empty, or the beginning of keys up to a slash: `a/`.
+        """
+
     def delete(self, key: str) -> None:
         """Remove an object; a key that is not there is fine."""
 

@@ -8,7 +8,7 @@ from mlaas4hep.errors import InvalidRequestError
 
 if TYPE_CHECKING:  # whoever uses a port loads its values; most functions use few
     from mlaas4hep.core.requests.scan import Scan, Values
-    from mlaas4hep.core.runs.scans import Trial, Trials
+    from mlaas4hep.core.runs.scans import Trials
 
 
 class Proposer(Protocol):
@@ -20,8 +20,8 @@ class Proposer(Protocol):
     def propose(self, scan: Scan, trials: Trials) -> Values:
         """Return values for the next trial; the same for the same trials."""
 
-    def prunes(self, scan: Scan, trials: Trials, trial: Trial) -> bool:
-        """Tell whether a running trial is not worth going on."""
+    def pruned(self, scan: Scan, trials: Trials) -> frozenset[int]:
+        """Return the numbers of the running trials that are not worth going on."""
 
 
 class NoProposer:
@@ -35,6 +35,6 @@ class NoProposer:
         """Refuse."""
         raise InvalidRequestError("scan: nobody proposes trials here")
 
-    def prunes(self, scan: Scan, trials: Trials, trial: Trial) -> bool:  # noqa: ARG002
+    def pruned(self, scan: Scan, trials: Trials) -> frozenset[int]:  # noqa: ARG002
         """Let every trial go on."""
-        return False
+        return frozenset()

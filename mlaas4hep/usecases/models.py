@@ -37,8 +37,7 @@ def find(person: Person, name: str, services: Services, owner: str = "") -> Mode
     except NotFoundError:
         record = None
     if record is None or not may_read(person, record):
-        listed = services.models.list(f"{person.owner}/")
-        names = [info.key.split("/")[1] for info in listed if keys.is_model(info.key)]
+        names = set(services.models.folders(f"{person.owner}/")) - {name}  # may be half there
         raise NotFoundError(f"you have no model named {name!r}", hint=nearest(name, names))
     return record
 

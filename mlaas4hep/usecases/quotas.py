@@ -65,23 +65,28 @@ def check_runs(owner: str, services: Services, limits: Limits, more: int = 1) ->
     Raises:
         QuotaError: with their names.
     """
-    unfinished = [run.name for run in _unfinished(owner, services)]
-    if len(unfinished) + more > limits.max_runs:
-        raise QuotaError(
-            f"{len(unfinished)} of your runs are unfinished, {limits.max_runs} may be",
-            stage="submit",
-            hint=f"wait, or cancel one of {', '.join(unfinished[:5])}",
-        )
+    _check_unfinished(_unfinished(owner, services), limits, more)
 
 
-def check_trainings(owner: str, services: Services, limits: Limits, more: int = 1) -> None:
-    """Refuse a run whose model would be one too many, counting the models that are being trained.
+def check_trainings(
+    owner: str, services: Services, limits: Limits, *, runs: int = 1, models: int = 1
+) -> None:
+    """Refuse what `check_runs` does, and models that are too many with those being trained.
+
+    Args:
+        owner: who submits.
+        services: with the run book and bucket models.
+        limits: of the deployment.
+        runs: more unfinished ones.
+        models: more than there are, or are being trained.
 
     Raises:
-        QuotaError: with the number of models there are.
+        QuotaError: with the names of the runs, or the number of models there are.
     """
-    coming = {run.name for run in _unfinished(owner, services) if run.task == "training"}
-    _check_names(_models(owner, services) | coming, limits, more)
+    unfinished = _unfinished(owner, services)
+    _check_unfinished(unfinished, limits, runs)
+    coming = {run.name for run in unfinished if run.task == "training"}
+    _check_names(_models(owner, services) | coming, limits, models)
 
 
 def check_models(owner: str, services: Services, limits: Limits, more: int = 1) -> None:
@@ -91,6 +96,15 @@ def check_models(owner: str, services: Services, limits: Limits, more: int = 1) 
         QuotaError: with the number of models there are.
     """
     _check_names(_models(owner, services), limits, more)
+
+
+def _check_unfinished(unfinished: "list[Run]", limits: Limits, more: int) -> None:
+    if len(unfinished) + more > limits.max_runs:
+        raise QuotaError(
+            f"{len(unfinished)} of your runs are unfinished, {limits.max_runs} may be",
+            stage="submit",
+            hint=f"wait, or cancel one of {', '.join(run.name for run in unfinished[:5])}",
+        )
 
 
 def _check_names(names: Collection[str], limits: Limits, more: int) -> None:
@@ -103,7 +117,7 @@ def _check_names(names: Collection[str], limits: Limits, more: int) -> None:
 
 
 def _models(owner: str, services: Services) -> set[str]:
-    return {info.key.split("/")[1] for info in services.models.list(f"{owner}/")}
+    return set(services.models.folders(f"{owner}/"))
 
 
 def _unfinished(owner: str, services: Services) -> "list[Run]":

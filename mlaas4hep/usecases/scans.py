@@ -31,17 +31,15 @@ def submit_scan(prepared: CheckedSubmission, scan: Scan, services: Services, lim
     owner, folder = prepared.request.owner, prepared.request.folder
     with at_submit():
         _check_points(scan, prepared, services)
-    quotas.check_runs(owner, services, limits, more=1 + scan.parallel)
     models = scan.trials + _promoted_anew(owner, scan.promote, services)
-    quotas.check_trainings(owner, services, limits, more=models)
+    quotas.check_trainings(owner, services, limits, runs=1 + scan.parallel, models=models)
     name, number = next_name(owner, folder, services)
     request = replace(prepared.request, run=name)
     run = new_run(request, number, services.clock(), is_scan=True)
     stored = contents(request, prepared) | {files.SCAN: sealed.dump(scan)}
     with kept_if_whole(run, services):
         store_run(run, stored, services)
-        quotas.check_runs(owner, services, limits, more=scan.parallel)
-        quotas.check_trainings(owner, services, limits, more=models)
+        quotas.check_trainings(owner, services, limits, runs=scan.parallel, models=models)
         announce([ScanContinued(owner=owner, run=name)], services)
     return run
 

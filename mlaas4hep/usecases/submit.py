@@ -56,7 +56,6 @@ def submit(prepared: CheckedSubmission, services: Services, limits: Limits) -> R
         ServiceUnavailableError: it could not be told; nothing is left of it.
     """
     owner, folder = prepared.request.owner, prepared.request.folder
-    quotas.check_runs(owner, services, limits)
     quotas.check_trainings(owner, services, limits)
     stored = contents(prepared.request, prepared)
     claimed = quotas.claim_bytes(owner, sum(map(len, stored.values())), services, limits)
@@ -66,8 +65,7 @@ def submit(prepared: CheckedSubmission, services: Services, limits: Limits) -> R
     with kept_if_whole(run, services):
         store_run(run, stored | {files.REQUEST: sealed.dump(request)}, services)
         quotas.check_claimed(owner, claimed, services, limits)
-        quotas.check_runs(owner, services, limits, more=0)
-        quotas.check_trainings(owner, services, limits, more=0)
+        quotas.check_trainings(owner, services, limits, runs=0, models=0)
         services.bus.publish([RunSubmitted(owner=owner, run=run.name)])
     return run
 

@@ -9,12 +9,12 @@ from typing import BinaryIO, cast
 
 from mlaas4hep.core import keys, sealed
 from mlaas4hep.core.requests.limits import Limits
-from mlaas4hep.core.requests.request import Request
 from mlaas4hep.core.requests.tarballs import tarball
 from mlaas4hep.core.requests.tarballs.upload import Member, Upload, without_top_folder
 from mlaas4hep.core.requests.usualfiles import absent_hint
 from mlaas4hep.core.runs.run import Run
 from mlaas4hep.errors import DamagedError, InvalidRequestError, MlaasError, NotFoundError
+from mlaas4hep.pipeline.records import uploaded
 from mlaas4hep.ports import Services
 from mlaas4hep.usecases import quotas
 from mlaas4hep.usecases.runs import request_of
@@ -82,7 +82,7 @@ def _forget_replaced(upload: Upload, services: Services) -> None:
     """Delete what earlier uploads of the folder left, unless a run may need it.
 
     What is younger than an hour stays: somebody may just be submitting it. All stays as long as
-    the request of a run is damaged, because nobody knows what that run needs.
+    nobody knows what a run needs: one of an earlier release whose request is damaged.
     """
     kept = (
         keys.upload(upload.owner, upload.folder),
@@ -97,24 +97,22 @@ def _forget_replaced(upload: Upload, services: Services) -> None:
     if not replaced:
         return
     try:
-        used = tuple(_content_of(run, services) for run in services.runs.list(upload.owner))
+        used = {_content_of(run, services) for run in services.runs.list(upload.owner)}
     except DamagedError as error:
         log.warning("nothing of %s/%s is deleted: %s", upload.owner, upload.folder, error)
         return
     for key in replaced:
-        if not key.startswith(used):
+        if keys.content_of_member(key) not in used:
             services.tarballs.delete(key)
 
 
 def _content_of(run: Run, services: Services) -> str:
-    """Return the prefix of the files that a run was submitted from."""
+    """Return the prefix of the uploaded files that a run needs; empty: none."""
+    if run.upload is not None:
+        return run.upload
     with suppress(NotFoundError):
-        request = request_of(run, services)
-        if isinstance(request, Request):
-            return keys.member(run.owner, request.folder, request.upload, "")
-        if request.upload:
-            return keys.member(run.owner, request.upload_folder, request.upload, "")
-    return keys.upload(run.owner, run.folder)
+        return uploaded(request_of(run, services))
+    return ""
 
 
 def _sha256(archive: BinaryIO) -> str:
@@ -232,11 +230,11 @@ def _parsed(owner: str, folder: str, record: bytes) -> Upload:
 
 def all_of(owner: str, services: Services) -> list[Upload]:
     """Return all uploads of an owner, by name, without those that are damaged or just deleted."""
-    infos = services.tarballs.list(f"{owner}/")
     found = []
-    for key in [info.key for info in infos if info.key.count("/") == 2]:  # noqa: PLR2004
+    for folder in services.tarballs.folders(f"{owner}/"):
         with suppress(NotFoundError, DamagedError):
-            found.append(sealed.load(Upload, services.tarballs.get(key)))
+            record = services.tarballs.get(keys.upload(owner, folder))
+            found.append(sealed.load(Upload, record))
     return found
 
 

@@ -132,6 +132,24 @@ def test_the_list_is_sorted_and_complete(store: ObjectStore) -> None:
     assert list(store.list("a/")) == []
 
 
+def test_folders_are_what_has_keys_below_it(store: ObjectStore) -> None:
+    for key in ("x", "a/x", "a/b/1", "a/b/2/x", "a/c ü/x", "a/gone/x", "b-a/x"):
+        store.put(key, b"")
+    store.delete("a/gone/x")
+
+    assert sorted(store.folders("")) == ["a", "b-a"]
+    assert sorted(store.folders("a/")) == ["b", "c ü"]
+    assert list(store.folders("a/b/2/")) == []
+    assert list(store.folders("none/")) == []
+
+
+def test_more_folders_than_one_answer_holds_are_listed(store: ObjectStore) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: store.put(f"n/{number:05d}/x", b""), range(1100)))
+
+    assert sorted(store.folders("n/")) == [f"{number:05d}" for number in range(1100)]
+
+
 def test_the_list_knows_what_info_knows(store: ObjectStore) -> None:
     store.put("a/key", b"12345")
 

@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import nats
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -17,6 +18,7 @@ from mlaas4hep.errors import Problem
 from mlaas4hep.testing.nats import NatsServer
 
 SUBMITTED = RunSubmitted(owner="a", run="luca_1")
+M = TypeVar("M", bound=Msg)
 _SECOND_NS = 1_000_000_000
 
 
@@ -34,11 +36,22 @@ def refusing(problem: Problem) -> Callable[..., tuple[int, dict[str, Any]]]:
     return lambda *_: (422, {"error": asdict(problem)})
 
 
-def message(event: Event, number: int, at_s: int, consumed: int = 1) -> Msg:
+class AnsweredMessage(Msg):
+    """A message whose acknowledgement is noted, or fails."""
+
+    is_acked, is_away = False, False
+
+    async def ack(self) -> None:
+        if self.is_away:
+            raise nats.errors.ConnectionClosedError
+        self.is_acked = True
+
+
+def message(event: Event, number: int, at_s: int, consumed: int = 1, kind: type[M] = Msg) -> M:
     """Return an event as the server delivers it, the `consumed`-th of its consumer."""
     reply = f"$JS.ACK.MLAAS.specs.1.{number}.{consumed}.{at_s * _SECOND_NS}.0"
     data = cloudevents.dump_event(event)
-    return Msg(Client(), subject="mlaas.specs", reply=reply, data=data, headers=None)
+    return kind(Client(), subject="mlaas.specs", reply=reply, data=data, headers=None)
 
 
 def left(server: NatsServer, stream: str, expected: int) -> int:

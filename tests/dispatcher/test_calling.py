@@ -40,6 +40,36 @@ def test_a_pattern_that_gives_no_addresses_stops_the_start_and_is_quoted(text):
         addresses(Settings(function_url=text))
 
 
+def called(functions: Any, signing_key: SigningKey) -> CallOutcome:
+    async def call() -> CallOutcome:
+        where = addresses(Settings(gateway_url=functions.url))
+        signer = DispatcherSigner(signing_key.private_pem)
+        async with aiohttp.ClientSession() as session:
+            caller = Caller(session, where, signer, 1.0)
+            return await caller.call("specs", "e", b'{"id": "e"}', check=True, headers={})
+
+    return asyncio.run(call())
+
+
+@pytest.mark.parametrize(
+    ("body", "is_over"),
+    [
+        ({"event": "e"}, False),
+        ({"event": "e", "over": True}, True),
+        ({"over": 1}, False),
+        ([], False),
+    ],
+)
+def test_a_function_may_say_that_the_run_of_the_event_is_over(
+    functions: Any, signing_key: SigningKey, body: Any, is_over: bool
+) -> None:
+    functions.answer = lambda *_: (200, body)
+
+    outcome = called(functions, signing_key)
+
+    assert outcome == CallOutcome(status=200, is_over=is_over, was_ready=True)
+
+
 @pytest.mark.parametrize(
     ("readiness", "expected"),
     [
@@ -59,12 +89,5 @@ def test_a_function_is_called_unless_it_says_that_it_is_not_ready(
     functions.readiness = readiness
     functions.answer = lambda *_: (502, {})
 
-    async def call() -> CallOutcome:
-        where = addresses(Settings(gateway_url=functions.url))
-        signer = DispatcherSigner(signing_key.private_pem)
-        async with aiohttp.ClientSession() as session:
-            caller = Caller(session, where, signer, 1.0)
-            return await caller.call("specs", "e", b'{"id": "e"}', check=True, headers={})
-
-    assert asyncio.run(call()) == expected
+    assert called(functions, signing_key) == expected
     assert len(functions.calls) == (expected.status is not None)

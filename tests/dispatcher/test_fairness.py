@@ -135,3 +135,25 @@ def test_an_event_costs_no_more_however_many_owners_wait(owners: int) -> None:
 
     assert len(queue) == 0
     assert running.asked <= 3 * owners * (at_once + 2)
+
+
+def test_what_is_removed_is_served_no_more_and_the_rest_keeps_its_turn() -> None:
+    queue = queue_of(a=3, b=1)
+    queue.add("a", "aside", "line")
+    running: Counter[str] = Counter()
+    queue.take(running, 99)  # a0
+
+    assert queue.remove("a", lambda item: item in {"a1", "aside"}) == ["a1", "aside"]
+    assert queue.remove("nobody", lambda _item: True) == []
+    assert (len(queue), list(queue)) == (2, ["b0", "a2"])
+
+
+def test_what_was_set_aside_is_removed_too() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for item, line in (("x", "silent"), ("y", None)):
+        queue.add("a", item, line)
+    taken = queue.take(Counter(), 99, lambda line: line is None)
+
+    assert taken == "y"
+    assert queue.remove("a", lambda item: item == "x") == ["x"]
+    assert (len(queue), queue.take(Counter(), 99)) == (0, None)

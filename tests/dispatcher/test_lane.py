@@ -1,6 +1,7 @@
 """One function's events: which of them are called, and what is seen of those that wait."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from nats.aio.client import Client
@@ -12,7 +13,7 @@ from mlaas4hep.dispatcher.lane import Lane
 from mlaas4hep.dispatcher.metrics import Metrics
 from mlaas4hep.dispatcher.verdict import CallOutcome
 from mlaas4hep.errors import Problem
-from tests.dispatcher.events import a_run, message, planned
+from tests.dispatcher.events import SUBMITTED, AnsweredMessage, a_run, message, planned
 
 
 def oldest(registry: CollectorRegistry) -> float | None:
@@ -44,6 +45,7 @@ def test_it_is_told_when_the_oldest_event_that_waits_was_told() -> None:
     assert (before, waiting, oldest(metrics.registry)) == (0, 20, 0)
 
 
+DONE, OVER = CallOutcome(status=200), CallOutcome(status=200, is_over=True)
 AWAY = CallOutcome(
     status=503, problem=Problem(code="service_unavailable", message="silent", file="x.root")
 )
@@ -109,4 +111,79 @@ async def _beside_silent_files() -> None:
     assert await calls.begun(1) == {silent[2].id}
     calls.end(well[0], CallOutcome(status=200))
     assert await calls.begun(1) == {well[1].id}
+    await lane.stop(0)
+
+
+def test_of_a_run_that_is_over_what_waits_is_settled_and_what_comes_later_is_asked_about() -> None:
+    asyncio.run(_after_the_end())
+
+
+async def _after_the_end() -> None:
+    nobody: Any = None
+    calls: Any = Calls()
+    lane = Lane(
+        "specs",
+        limit=1,
+        per_owner=1,
+        client=Client(),
+        caller=calls,
+        runs=nobody,
+        bus=nobody,
+        metrics=Metrics(),
+    )
+    of_it = [of_file("a", file=0, index=index) for index in range(5)]
+    again, other = replace(of_it[1], attempt=2), replace(of_it[1], run="luca_2")
+    late = of_file("a", file=0, index=9)
+    messages = [
+        message(event, number + 1, number, kind=AnsweredMessage)
+        for number, event in enumerate([*of_it, SUBMITTED, again, other, late])
+    ]
+    for one in messages[:-1]:
+        lane._receive(one)
+
+    assert await calls.begun(1) == {of_it[0].id}
+    calls.end(of_it[0], OVER)
+    for event in (SUBMITTED, again, other):
+        assert await calls.begun(1) == {event.id}
+        calls.end(event, DONE)
+    lane._receive(messages[-1])
+    assert await calls.begun(1) == {late.id}
+    assert [one.is_acked for one in messages] == [True] * 8 + [False]
+    assert lane.held == 1
+    await lane.stop(0)
+
+
+def test_what_could_not_be_settled_of_a_run_that_is_over_comes_again() -> None:
+    asyncio.run(_after_an_end_that_nats_did_not_hear())
+
+
+async def _after_an_end_that_nats_did_not_hear() -> None:
+    nobody: Any = None
+    calls: Any = Calls()
+    lane = Lane(
+        "specs",
+        limit=1,
+        per_owner=1,
+        client=Client(),
+        caller=calls,
+        runs=nobody,
+        bus=nobody,
+        metrics=Metrics(),
+    )
+    of_it = [of_file("a", file=0, index=index) for index in range(3)]
+    messages = [
+        message(event, number + 1, number, kind=AnsweredMessage)
+        for number, event in enumerate(of_it)
+    ]
+    messages[1].is_away = True
+    for one in messages:
+        lane._receive(one)
+
+    assert await calls.begun(1) == {of_it[0].id}
+    calls.end(of_it[0], OVER)
+    lane._receive(message(SUBMITTED, 9, 9))
+    assert await calls.begun(1) == {SUBMITTED.id}  # the others wait no more
+    lane._receive(messages[1])
+    calls.end(SUBMITTED, DONE)
+    assert await calls.begun(1) == {of_it[1].id}
     await lane.stop(0)

@@ -9,7 +9,7 @@ import pytest
 
 from mlaas4hep.adapters.identity.tokens import DispatcherSigner
 from mlaas4hep.core.runs import cloudevents
-from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, RunSubmitted
+from mlaas4hep.core.runs.events import ChunkPlanned, ChunkReady, RunCancelled, RunSubmitted
 from mlaas4hep.dispatcher.verdict import MAX_FAILURES, Action, CallOutcome, History, judge
 from mlaas4hep.errors import (
     InvalidRequestError,
@@ -63,6 +63,15 @@ def test_a_step_has_so_long_as_the_deployment_says_unless_it_knows_itself(
 
     assert answer.status_code == status
     assert not services.stopping.is_asked
+
+
+def test_the_dispatcher_is_told_that_the_run_of_an_event_is_over(make, services):
+    client = make(lambda _event, _services: [READY])
+    services.runs.apply([RunCancelled(owner="o", run="luca_1")])
+
+    answer = client.post("/", data=cloudevents.dump_event(PLANNED), headers=headers())
+
+    assert (answer.status_code, answer.json) == (200, {"event": PLANNED.id, "over": True})
 
 
 def test_what_is_told_again_tells_its_news_again(make, services):

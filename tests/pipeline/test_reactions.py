@@ -81,17 +81,26 @@ def test_the_news_of_what_is_told_again_are_no_echo_either(services: Services) -
 def test_nothing_is_done_for_a_run_that_is_deleted(services: Services) -> None:
     services.runs.delete("a", "luca_1")
 
-    react(SUBMITTED, never, services)
+    assert react(SUBMITTED, never, services) is True
 
 
 def test_nothing_is_done_for_a_run_that_is_over(services: Services) -> None:
     services.runs.apply([RunCancelled(owner="a", run="luca_1")])
 
-    react(SUBMITTED, never, services)
+    assert react(SUBMITTED, never, services) is True
 
 
 def test_nothing_is_done_for_another_attempt(services: Services) -> None:
-    react(replace(SUBMITTED, attempt=2), never, services)
+    assert react(replace(SUBMITTED, attempt=2), never, services) is True
+
+
+def test_a_run_that_goes_on_or_is_done_is_not_said_to_be_over(services: Services) -> None:
+    """Each event of a run that is done lets somebody clean up who died before."""
+    ready = ModelReady(owner="a", run="luca_1", model="m", version="1")
+
+    assert react(SUBMITTED, lambda _event, _services: [FIRST], services) is False
+    assert react(FIRST, lambda _event, _services: [ready], services) is False
+    assert react(SUBMITTED, never, services) is False
 
 
 def test_a_model_that_is_ready_is_told_although_the_run_is_done(services: Services) -> None:

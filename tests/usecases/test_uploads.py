@@ -13,6 +13,7 @@ from mlaas4hep.http.workflow.context import limits_of
 from mlaas4hep.settings import Settings
 from mlaas4hep.testing import pipeline
 from mlaas4hep.usecases import uploads
+from tests.dispatcher.stores import Counted
 from tests.people import pack
 
 LIMITS = limits_of(Settings())
@@ -109,3 +110,13 @@ def test_the_record_of_another_upload_is_refused(services):
 
     with pytest.raises(DamagedError, match="that of 'luca'"):
         uploads.load("o", "higgs", services)
+
+
+def test_the_list_of_uploads_goes_through_none_of_their_files():
+    services = replace(pipeline.make_services(), tarballs=Counted(lambda: 0.0))
+    receive(services, {f"{number}.root": "x" for number in range(20)})
+    services.tarballs.put(keys.staged("o", "other", "7"), b"not unpacked yet")
+    services.tarballs.asked.clear()
+
+    assert [upload.folder for upload in uploads.all_of("o", services)] == ["luca"]
+    assert services.tarballs.asked["listed"] == 0

@@ -35,12 +35,14 @@ class OptunaProposer:
                 return values
         return scan.untried(tried) or values
 
-    def prunes(self, scan: Scan, trials: Trials, trial: Trial) -> bool:
-        """Compare the trial with the median of the others after as many rounds."""
-        if not trial.rounds:
-            return False
-        study = _study(scan, trials)
-        return bool(study.pruner.prune(study, _frozen(scan, trial)))
+    def pruned(self, scan: Scan, trials: Trials) -> frozenset[int]:
+        """Compare each running trial with the median of the others after as many rounds."""
+        begun = [trial for trial in trials.running if trial.rounds]
+        if not begun:
+            return frozenset()
+        study = _study(scan, trials)  # of all trials: one for all that run
+        hopeless = (one for one in begun if study.pruner.prune(study, _frozen(scan, one)))
+        return frozenset(one.number for one in hopeless)
 
 
 def _study(scan: Scan, trials: Trials) -> Any:

@@ -100,6 +100,13 @@ class DirectoryStore:
         above = f"{parent}/" if parent else ""
         return self._walk(self._folder / parent, above, prefix)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the names of the folders in which something lies; empty ones may be left over."""
+        above = self._folder / prefix
+        for name in _subfolders(above):
+            if any(self._walk(above / name, f"{prefix}{name}/", f"{prefix}{name}/")):
+                yield name
+
     def delete(self, key: str) -> None:
         """Remove an object; a key that is not there is fine."""
         path = self._path(key)
@@ -166,6 +173,14 @@ class DirectoryStore:
                     yield from self._walk(found[name].path, key, prefix)
             elif key.startswith(prefix) and (info := _listed(key, found[name])):
                 yield info
+
+
+def _subfolders(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _listed(key: str, entry: "os.DirEntry[str]") -> ObjectInfo | None:

@@ -169,6 +169,14 @@ class S3Store:
             for found in self._client.list_objects(self._bucket, prefix or None, recursive=True):
                 yield _info(found)
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the names of what has keys below it, which the server finds."""
+        with self._our_errors(prefix):
+            for found in self._client.list_objects(self._bucket, prefix or None):
+                name = (found.object_name or "").removeprefix(prefix)
+                if name.endswith("/"):
+                    yield name.removesuffix("/")
+
     def delete(self, key: str) -> None:
         """Remove an object; a key that is not there is fine."""
         with self._our_errors(key):

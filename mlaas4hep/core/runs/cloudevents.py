@@ -9,6 +9,7 @@ from mlaas4hep.core.runs.events import KINDS, Event
 from mlaas4hep.errors import InvalidRequestError, StrangeEventError
 
 SOURCE = "/mlaas4hep"
+OVER = "over"  #: true in a function's answer: no event of this kind, run and attempt does anything
 AGAIN = "Mlaas-Again"  #: header of what is told again; what follows from it is no echo either
 
 

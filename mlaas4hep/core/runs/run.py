@@ -81,6 +81,7 @@ class Run:
     created_at: float  #: seconds since the epoch, UTC
     updated_at: float
     title: str = ""
+    upload: str | None = None  #: prefix of the uploaded files it needs; None: of an earlier release
     task: Literal["training", "scoring", "scan"] = "training"
     framework: str = ""  #: that model.py uses, likeliest; empty: nothing is trained
     learned: str = ""  #: binary, multiclass, regression or other; empty: no model is there yet
