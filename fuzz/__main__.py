@@ -44,16 +44,17 @@ def main() -> int:
     if options.at is not None:
         return once(chosen[0], seed, options.at)
     print(f"seed {seed}", flush=True)
-    return all_of(chosen, seed, options.seconds, options.count)
+    with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as around:
+        return all_of(chosen, seed, options.seconds, options.count, Path(around))
 
 
-def all_of(targets: list[Target], seed: int, seconds: float, count: int) -> int:
+def all_of(targets: list[Target], seed: int, seconds: float, count: int, around: Path) -> int:
     """Try all targets one after the other; print a line for each, and the findings."""
     findings: list[str] = []
     inputs, began = 0, time.monotonic()
     shares = sum(target.share for target in targets)
     for target in targets:
-        tally = tried(target, seed, seconds * target.share / shares, count)
+        tally = tried(target, seed, seconds * target.share / shares, count, around)
         broke = (
             f", {tally.broke} ended their process, {tally.late} of them by time"
             if target.may_break
@@ -76,10 +77,11 @@ def all_of(targets: list[Target], seed: int, seconds: float, count: int) -> int:
 def once(target: Target, seed: int, number: int) -> int:
     """Try one input again, and let whatever it raises be seen."""
     ring_or_end(may_end=False)
-    with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as folder:
-        data = change(target, target.seeds(Path(folder)), seed, number)
+    with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as around:
+        folder = Path(tempfile.mkdtemp(dir=around))
+        data = change(target, target.seeds(folder), seed, number)
         print(data if len(data) < 4096 else f"{len(data)} bytes", flush=True)  # noqa: PLR2004
-        print(attempt(target.make(Path(folder)), data, target.seconds))
+        print(attempt(target.make(folder), data, target.seconds))
     return 0
 
 

@@ -28,6 +28,7 @@ _PATIENCE_S = 0.05  #: until a door that waits for more is told that nothing com
 _TOLD = 2000  #: letters of a traceback
 _LOOK = 16  #: inputs, after which the door is asked whether it is healthy
 _TOKEN = b"TOKEN-OF-ALICE"  #: in the good requests, which are made before the process
+_SIZE = re.compile(rb"(?i)\r\ncontent-length: *(\d+)\r\n")
 _LENGTH = re.compile(rb"(?i)(content-length: *)\d+")
 _HEALTH = b"GET /_/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -171,7 +172,10 @@ def knocking(address: str, token: str) -> Read:
 
 
 def _asked(address: tuple[str, int], data: bytes) -> bytes:
-    """Return what is answered until the door closes or is silent; b"" for one that wants more.
+    """Return what is answered; b"" by a door that wants more and gets none.
+
+    Heard is until the answer is whole, the door closes or is silent: bytes that hold more than one
+    request may have more than one answer, which is waited for.
 
     Whoever closes its half of the line has left, for our doors, and is not answered: so that
     comes last.
@@ -179,20 +183,32 @@ def _asked(address: tuple[str, int], data: bytes) -> bytes:
     with socket.create_connection(address, timeout=_ANSWER_S) as line:
         with suppress(TimeoutError, ConnectionError):
             line.sendall(data)
-        if answer := _heard(line, _PATIENCE_S):
+        is_one = data.count(b"HTTP/1.") < 2  # noqa: PLR2004 - a second request
+        if answer := _heard(line, _PATIENCE_S, is_whole if is_one else _never):
             return answer
         with suppress(OSError):
             line.shutdown(socket.SHUT_WR)
-        return _heard(line, _ANSWER_S)
+        return _heard(line, _ANSWER_S, _never)
 
 
-def _heard(line: socket.socket, silence_s: float) -> bytes:
+def _heard(line: socket.socket, silence_s: float, is_all: Callable[[bytes], bool]) -> bytes:
     answer = b""
     with suppress(TimeoutError, ConnectionError):
         line.settimeout(silence_s)
-        while block := line.recv(65536):
+        while not is_all(answer) and (block := line.recv(65536)):
             answer += block
     return answer
+
+
+def is_whole(answer: bytes) -> bool:
+    """Tell whether an answer has all bytes that it says it has; not of one that does not say so."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    size = _SIZE.search(head + b"\r\n") if end and answer[9:10] != b"1" else None
+    return size is not None and len(body) >= int(size[1])
+
+
+def _never(_answer: bytes) -> bool:
+    return False
 
 
 def _with_length(data: bytes) -> bytes:

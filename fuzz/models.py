@@ -35,7 +35,7 @@ def _reader(
     work = folder / "model"
     (work / file).parent.mkdir(parents=True, exist_ok=True)
     if file == "saved_model.pb":
-        shutil.copytree(folder / "seed" / "variables", work / "variables", dirs_exist_ok=True)
+        shutil.copytree(_keras(folder) / "variables", work / "variables", dirs_exist_ok=True)
 
     def read(data: bytes) -> object:
         (work / file).write_bytes(_packed(folder, data) if packed else data)
@@ -62,7 +62,7 @@ def _packed(folder: Path, config: bytes) -> bytes:
     """Return the good .keras file with another description of its layers."""
     file = io.BytesIO()
     with (
-        zipfile.ZipFile(folder / "seed" / "model.keras") as good,
+        zipfile.ZipFile(_keras(folder) / "model.keras") as good,
         zipfile.ZipFile(file, "w") as made,
     ):
         for name in good.namelist():
@@ -71,8 +71,8 @@ def _packed(folder: Path, config: bytes) -> bytes:
 
 
 def _keras(folder: Path) -> Path:
-    """Return a folder with one model in every form that TensorFlow writes; made once."""
-    made = folder / "seed"
+    """Return a folder with one model in every form that TensorFlow writes; made once a run."""
+    made = folder.parent / "keras"
     if not made.is_dir():
         import tensorflow as tf  # noqa: PLC0415 - takes seconds
 

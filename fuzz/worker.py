@@ -57,12 +57,19 @@ class _Progress(ctypes.Structure):
     )
 
 
-def tried(target: Target, seed: int, seconds: float, count: int) -> Tally:
-    """Try a target for so long after its first good input was read, at most `count` times."""
-    with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as folder:
+def tried(
+    target: Target, seed: int, seconds: float, count: int, around: Path | None = None
+) -> Tally:
+    """Try a target for so long after its first good input was read, at most `count` times.
+
+    Args:
+        around: the folder of all targets of a run, where what takes long to make lies for others.
+    """
+    with tempfile.TemporaryDirectory(prefix="mlaas-fuzz-") as own:
+        folder = Path(tempfile.mkdtemp(dir=around or own))
         if not target.may_break:
-            return _tried(target, Path(folder), seed, seconds, count)
-        return aside(lambda: _prepared_and_tried(target, Path(folder), seed, seconds, count))
+            return _tried(target, folder, seed, seconds, count)
+        return aside(lambda: _prepared_and_tried(target, folder, seed, seconds, count))
 
 
 def _prepared_and_tried(

@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, MutableMapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
+from mlaas4hep.core.shares import Shares
 from mlaas4hep.errors import PermanentError, QuotaError, TooLargeError
 from mlaas4hep.faas.asgi import Receive
-from mlaas4hep.faas.counted import counted
 
 _IN_MEMORY = 1024**2
 _GRACE_S = 10.0  #: so long a body may take whatever its size
 _LEAST_BYTES_PER_S = 16 * 1024  #: slower than that, over the time so far, is given up
 _SILENCE_S = 30.0  #: longest between two parts of a body
+_WHOLE = 1024  #: of all callers that may be on their way at once: a quarter of the connections
+MOST_BYTES = 256 * 1024**2  #: of one caller's bodies that come into memory
+_WHOLE_BYTES = 2 * MOST_BYTES  #: of all callers'
 
 Spool = SpooledTemporaryFile[bytes]
 
@@ -134,7 +136,8 @@ class Bodies:
     ) -> None:
         self._silence_s = silence_s
         self._clock = clock
-        self._coming: Counter[Admission] = Counter()
+        self._coming: Shares[Admission] = Shares(_WHOLE)
+        self._held: Shares[str] = Shares(_WHOLE_BYTES)
         self._firsts = _Firsts(silence_s)
 
     async def read(self, receive: Receive, admission: Admission) -> Spool:
@@ -177,12 +180,26 @@ class Bodies:
 
     def place(self, admission: Admission) -> AbstractContextManager[None]:
         """Return the context in which a body is counted; QuotaError if the owner sends too many."""
-        if self._coming[admission] >= admission.places:
+        if not self._coming.fits(admission, 1, admission.places):
             raise QuotaError(
-                f"{admission.places} such requests of yours are on their way already",
+                f"{self._coming.of(admission)} such requests of yours are on their way already",
                 hint="wait for one to end",
             )
-        return counted(self._coming, admission)
+        return self._coming.taken(admission)
+
+    def held(self, owner: str, more_bytes: int) -> AbstractContextManager[None]:
+        """Return the context in which bytes of a body that comes into memory are counted.
+
+        Raises:
+            QuotaError: bodies of the owner, or of all owners, take too much of it.
+        """
+        if not self._held.fits(owner, more_bytes, MOST_BYTES):
+            raise QuotaError(
+                f"{self._held.of(owner)} bytes of bodies of yours are on their way; more than"
+                f" {MOST_BYTES}, or than others' leave, are not taken at once",
+                hint="send fewer at once",
+            )
+        return self._held.taken(owner, more_bytes)
 
 
 async def _write(spool: Spool, block: bytes) -> None:

@@ -1,12 +1,12 @@
 """How many requests of one caller are under way in this process."""
 
-from collections import Counter
 from contextlib import AbstractContextManager
 
+from mlaas4hep.core.shares import Shares
 from mlaas4hep.errors import QuotaError
-from mlaas4hep.faas.counted import counted
 
 MOST = 512  #: of one caller: an eighth of the connections of a process
+WHOLE = 2048  #: of all callers: half of the connections, the others bring bodies
 
 
 class TooManyError(QuotaError):
@@ -20,9 +20,9 @@ class UnderWay:
     threads does not count it.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, whole: int = WHOLE) -> None:
         self._most = most
-        self._of: Counter[str] = Counter()
+        self._shares: Shares[str] = Shares(whole)
 
     def place(self, caller: str) -> AbstractContextManager[None]:
         """Return the context in which a request is counted.
@@ -30,9 +30,9 @@ class UnderWay:
         Raises:
             TooManyError: the caller has enough.
         """
-        if self._of[caller] >= self._most:
+        if not self._shares.fits(caller, 1, self._most):
             raise TooManyError(
-                f"{self._most} requests and streams of yours are under way already",
+                f"{self._shares.of(caller)} requests and streams of yours are under way already",
                 hint="close some streams, or ask GET /runs/NAME from time to time",
             )
-        return counted(self._of, caller)
+        return self._shares.taken(caller)

@@ -1,15 +1,15 @@
 """Large answers that lie in memory until who asked has read them."""
 
 import asyncio
-from collections import Counter
 from contextlib import AbstractContextManager
 
+from mlaas4hep.core.shares import Shares
 from mlaas4hep.errors import QuotaError
 from mlaas4hep.faas.asgi import Send
-from mlaas4hep.faas.counted import counted
 
 SHORT = 64 * 1024  #: bytes of an answer that is not counted: the server keeps as much of any
 MOST_BYTES = 256 * 1024**2  #: of one person's answers together, or of a single one of any size
+WHOLE_BYTES = 2 * MOST_BYTES  #: of all persons' answers
 _PIECE = 256 * 1024
 _SILENCE_S = 15.0  #: that a piece may take; 17 KB a second
 
@@ -21,24 +21,29 @@ class Unread:
     is known to be read, and who reads nothing has it no longer than a piece may take.
     """
 
-    def __init__(self, silence_s: float = _SILENCE_S, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        silence_s: float = _SILENCE_S,
+        most_bytes: int = MOST_BYTES,
+        whole_bytes: int = WHOLE_BYTES,
+    ) -> None:
         self._silence_s = silence_s
         self._most_bytes = most_bytes
-        self._of: Counter[str] = Counter()
+        self._shares: Shares[str] = Shares(whole_bytes)
 
     def place(self, owner: str, size_bytes: int) -> AbstractContextManager[None]:
         """Return the context in which an answer is counted.
 
         Raises:
-            QuotaError: the owner leaves too many bytes unread.
+            QuotaError: the owner leaves too many bytes unread, or all owners together do.
         """
-        if self._of[owner] and self._of[owner] + size_bytes > self._most_bytes:
+        if not self._shares.fits(owner, size_bytes, self._most_bytes):
             raise QuotaError(
-                f"{self._of[owner]} bytes of answers to you are not read yet, {size_bytes} more are"
-                f" more than {self._most_bytes}",
+                f"{self._shares.of(owner)} bytes of answers to you are not read yet, {size_bytes}"
+                f" more are more than {self._most_bytes}, or than others' answers leave",
                 hint="read what was answered, or ask for less at once",
             )
-        return counted(self._of, owner, size_bytes)
+        return self._shares.taken(owner, size_bytes)
 
     async def send(self, body: bytes, send: Send) -> bool:
         """Write the body of an answer, and tell whether it was read fast enough.

@@ -8,7 +8,6 @@ are predicted in the event loop itself, for which it needs no thread; everything
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from itertools import repeat
 from typing import Any, NamedTuple, TypeVar
 
 from mlaas4hep.core.requests.person import Person
+from mlaas4hep.core.shares import Shares
 from mlaas4hep.errors import MlaasError, QuotaError
 from mlaas4hep.serving.lanes import Lanes
 from mlaas4hep.serving.loadedmodel import LoadedModel, allowed
@@ -28,6 +28,7 @@ Model = tuple[str, str, str]  #: owner, name, signature ("": the model's own)
 T = TypeVar("T")
 
 MAX_WAITING = 1_000_000  #: rows of one person, and pieces of bodies, that may wait
+MAX_WAITING_OF_ALL = 4 * MAX_WAITING
 PIECE_BYTES = 64  #: so much of a body weighs as much as a row
 _QUICK_THREADS = 8  #: for what never waits for a model: tokens, lists, health
 
@@ -58,7 +59,7 @@ class Batcher:
         self.lanes = lanes or Lanes()
         self._waiting: dict[Model, list[Job]] = {}
         self._busy: set[Model] = set()
-        self._waits: Counter[str] = Counter()  #: what waits or is predicted, by who sent it
+        self._waits: Shares[str] = Shares(MAX_WAITING_OF_ALL)  #: or is predicted, by who sent it
         self._confirming: set[tuple[str, str]] = set()
 
     def prompt(self, model: Model, person: Person, question: Question) -> Any | None:
@@ -140,16 +141,16 @@ class Batcher:
     def _queued(
         self, model: Model, person: Person, question: Question, weight: int
     ) -> "asyncio.Future[Any]":
-        waits = self._waits[person.owner]
-        if waits and waits + weight > MAX_WAITING:
+        if not self._waits.fits(person.owner, weight, MAX_WAITING):
             raise QuotaError(
-                f"{MAX_WAITING} rows of yours, or as much in bytes, wait for predictions already",
+                f"{MAX_WAITING} rows of yours, or as much in bytes, or four times that of all"
+                " persons, wait for predictions already",
                 stage="predict",
                 hint="wait for some of them, or send fewer at once",
             )
         loop = asyncio.get_running_loop()
         job = Job(person, question, loop.create_future(), weight)
-        self._waits[person.owner] += weight
+        self._waits.add(person.owner, weight)
         waiting = self._waiting.get(model)
         if waiting is None:
             self._waiting[model] = [job]
@@ -196,10 +197,7 @@ class Batcher:
             loop.call_soon(self._start, loop, model)
 
     def _answered(self, job: Job) -> None:
-        owner = job.person.owner
-        self._waits[owner] -= job.weight
-        if not self._waits[owner]:
-            del self._waits[owner]
+        self._waits.add(job.person.owner, -job.weight)
 
 
 def predicted(registry: Registry, model: Model, jobs: list[Job]) -> list[Any]:

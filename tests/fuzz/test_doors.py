@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from fuzz.doors import TARGETS, FellOverError, knocking
+from fuzz.doors import TARGETS, FellOverError, is_whole, knocking
 from tests.asgi import serving
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab"
@@ -55,3 +55,19 @@ def test_most_requests_say_how_long_they_are_as_doors_wait_for_the_rest():
     assert mended is not None
     assert mended(POST + b"cde") == POST.replace(b"Length: 2", b"Length: 5") + b"cde"
     assert mended(b"no request") == b"no request"
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer: x\r\n\r\nab", True),
+        (b"HTTP/1.1 204 No\r\ncontent-length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\na", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", False),
+        (b"HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n", False),
+        (b"", False),
+    ],
+)
+def test_no_answer_is_left_before_it_is_whole(answer, whole):
+    assert is_whole(answer) == whole

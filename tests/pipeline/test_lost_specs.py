@@ -10,7 +10,7 @@ from mlaas4hep.core import sealed, wire
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.runs.events import RangeMeasured, RangePlanned
 from mlaas4hep.core.selection.openedfiles import OpenedFiles
-from mlaas4hep.errors import PermanentError
+from mlaas4hep.errors import OverdueError, PermanentError, StoppingError
 from mlaas4hep.pipeline.specs import measure_range, merge_ranges
 from mlaas4hep.testing import pipeline
 from tests import oracle
@@ -36,6 +36,21 @@ def test_a_measurement_that_is_lost_in_mid_run_is_made_again(tmp_path, services,
     *_, ready = merge_ranges(event, services)
 
     assert wire.load(Specs, services.specs.get(ready.key)) == whole
+
+
+@pytest.mark.parametrize(("left_s", "error"), [(0.0, OverdueError), (1.0, StoppingError)])
+def test_ranges_are_not_merged_when_nobody_is_to_wait_any_longer(tmp_path, services, left_s, error):
+    pipeline.submit(services, two_files(tmp_path))
+    only = (pipeline.RunSubmitted, RangePlanned)
+    pipeline.drain(services, {kind: pipeline.REACTIONS[kind] for kind in only})
+    first, *_ = (info.key for info in services.specs.list("o/ranges/"))
+    event = RangeMeasured(owner="o", run="r_1", index=0, key=first, entries=1, passed=1)
+    stopping = services.stopping.within(left_s, lambda: 0.0)
+    if left_s:
+        stopping.ask()
+
+    with pytest.raises(error):
+        merge_ranges(event, replace(services, stopping=stopping))
 
 
 @pytest.mark.parametrize("harm", ["flipped", "cut", "gone"])

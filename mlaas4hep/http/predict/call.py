@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -145,11 +145,14 @@ class Call:
 
     async def _joined(self, first: bytes, limit_bytes: int) -> bytes:
         """Return what begins with `first`."""
-        parts, size = [first], len(first)
-        async with aclosing(self._others(size)) as others:
-            while size <= limit_bytes and (block := await anext(others, None)) is not None:
-                parts.append(block)
-                size += len(block)
+        parts, size, owner = [first], len(first), self.person.owner if self.person else ""
+        with ExitStack() as held:
+            async with aclosing(self._others(size)) as others:
+                while size <= limit_bytes and (block := await anext(others, None)) is not None:
+                    parts.append(block)
+                    size += len(block)
+                    if size > SHORT:
+                        held.enter_context(self.bodies.held(owner, len(block)))
         if size > limit_bytes:
             raise _too_large(limit_bytes)
         return b"".join(parts)

@@ -75,9 +75,11 @@ def all_ranges(event: Event, inputs: Inputs, services: Services) -> list[Measure
 
     Raises:
         MlaasError: it was lost, and its file cannot be read.
+        OverdueError: the step's time is over; what was measured again lies in the store.
     """
 
     def fetch(index: int) -> MeasuredRange:
+        services.stopping.check()
         content = inputs.opened.range_content(inputs.request, index)
         key = keys.range_specs(event.owner, content)
         found = stored_range(key, services)
