@@ -84,12 +84,15 @@ def _work(  # noqa: PLR0917 - all that a job is
 
 
 def prepare(name: str) -> None:
-    """Import what `main` imports for a job of one framework."""
+    """Import what `main` imports for a job of one framework, and make what reads the job."""
     from mlaas4hep.adapters.trainers.loading import load  # noqa: PLC0415 - as above
+    from mlaas4hep.core import wire  # noqa: PLC0415
+    from mlaas4hep.core.models.training import TrainingJob  # noqa: PLC0415
 
     with without(info(name).hides):
         load(name)
         import mlaas4hep.adapters.trainers.child.session  # noqa: F401, PLC0415
+    wire.prepare(TrainingJob)
 
 
 if __name__ == "__main__":
