@@ -1,7 +1,8 @@
 """`score`: a model of a deployment looks at files."""
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -29,7 +30,7 @@ def score(
     files: Annotated[
         list[str],
         typer.Argument(
-            help="Files: of this machine, root://, https:// or /store/…, or names in --upload.",
+            help="FILE or FILE:TREE: of this machine, root://, https:// or /store/…, or names in --upload.",
             show_default=False,
         ),
     ],
@@ -59,9 +60,9 @@ def score(
         check_target(out)
     keys = {"format": format, "tree": tree, "upload": upload, "owner": owner}
     with client(url, token, endpoint) as here:
-        if not upload and any(_is_here(name) for name in files):
-            keys["upload"] = _send(here, model, files, json)
-            files = [Path(name).name if _is_here(name) else name for name in files]
+        if not upload and any(local := [_local(name) for name in files]):
+            keys["upload"] = _send(here, model, {each.path for each in local if each}, json)
+            files = [one.packed if one else name for one, name in zip(local, files, strict=True)]
         report = here.score(model, files, **{key: text for key, text in keys.items() if text})
         ended = here.wait(report.name) if json else follow(here.watch(report.name), json)
         conclude(ended, json)
@@ -74,19 +75,41 @@ def score(
         show(str(target))
 
 
-def _is_here(name: str) -> bool:
-    return "://" not in name and Path(name).is_file()
+class _LocalFile(NamedTuple):
+    """A file of this machine, and the tree that is meant, if one is named."""
+
+    path: Path
+    tree: str
+
+    @property
+    def packed(self) -> str:
+        """Return what it is called where it lies in a tarball."""
+        return f"{self.path.name}:{self.tree}" if self.tree else self.path.name
 
 
-def _send(here: "Client", model: str, files: list[str], json: bool) -> str:
+def _local(name: str) -> _LocalFile | None:
+    """Return the file of this machine that FILE or FILE:TREE names; None: it is elsewhere."""
+    from mlaas4hep.core.requests.inputs.files import split_tree  # noqa: PLC0415 - slow to load
+
+    if "://" in name:
+        return None
+    meant = (_LocalFile(Path(file), tree) for file, tree in ((name, ""), split_tree(name)))
+    return next((each for each in meant if each.path.is_file()), None)
+
+
+def _send(here: "Client", model: str, paths: Collection[Path], json: bool) -> str:
     """Upload files of this machine as one tarball, and return its name."""
-    paths = [Path(name) for name in files if _is_here(name)]
-    names = [path.name for path in paths]
-    if len(set(names)) < len(names) or len(names) > MAX_MEMBERS:
+    contents = {path.name: path for path in paths}
+    if len(contents) < len(paths):
         raise InvalidRequestError("two of these files have the same name", hint="rename one")
+    if len(paths) > MAX_MEMBERS:
+        raise InvalidRequestError(
+            f"{len(paths)} files are too many for one upload",
+            hint=f"score at most {MAX_MEMBERS} at once",
+        )
     folder = f"{model[:40]}_files"
     note(f"uploading {len(paths)} files as {folder}")
-    with packed({path.name: path for path in paths}) as tarball:
+    with packed(contents) as tarball:
         size = tarball.stat().st_size
         with bytes_bar("upload", size, shown=not json) as on_bytes:
             here.upload(tarball, name=folder, on_bytes=on_bytes)

@@ -140,11 +140,13 @@ def test_score_uploads_files_of_this_machine_and_asks_for_scores(cli, world, tmp
 
     with serving(gateway) as url:
         place = ("--url", url, "--token", world.token("alice"))
-        result = cli("score", "luca_1", local, "root://server//b.root", *place)
+        result = cli("score", "luca_1", f"{local}:ana/Events", "root://server//b.root", *place)
 
     assert (result.code, result.err) == (1, "error: no tree\n")
     body = world.services.runs_files.get(keys.run(OWNER, "luca_1_score_1", "scoring.json"))
-    urls = [file.url for file in wire.load(ScoringRequest, body).files]
+    files = wire.load(ScoringRequest, body).files
+    assert files[0].tree == "ana/Events"
+    urls = [file.url for file in files]
     assert urls[0].endswith("/files/new.root")
     assert urls[1] == "root://server//b.root"
 

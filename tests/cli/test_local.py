@@ -215,6 +215,15 @@ def test_a_check_names_no_log_of_a_run_that_there_is_not(cli, folder):
     ]
 
 
+def test_a_model_may_come_with_everything_of_another_file(cli, folder):
+    (folder / "model.py").rename(folder / "mine.py")
+    (folder / "model.py").write_text("import sklearn\nfrom mine import *\n")
+    result = cli("check", folder)
+
+    assert result.code == 0, result.err
+    assert "features: eta, pt" in result.out
+
+
 def test_the_log_of_a_training_that_fails_stays_beside_the_model(cli, folder):
     (folder / "model.py").write_text(
         "import sklearn\nprint('built')\ndef model(idim):\n    raise ValueError('so')\n"

@@ -47,7 +47,7 @@ def resolve(name: str, upload: Upload | None, limits: Limits) -> str:
 
 def _packed(name: str, upload: Upload | None) -> str:
     if upload is None:
-        hint = "root://host//path, or name the `upload` that the file is in"
+        hint = "root://host//path, or the `upload` that it is in; of a file here, look at its name"
         raise _refusal(name, "is no file on a server", hint)
     member = upload.find(name)
     if member is None:

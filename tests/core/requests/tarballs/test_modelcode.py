@@ -51,7 +51,3 @@ def test_a_file_without_a_model_is_told_what_it_makes_in_its_place(text, hint):
         modelcode.check(text, "model.py")
 
     assert caught.value.problem.hint == hint
-
-
-def test_a_model_may_come_with_everything_of_another_file():
-    modelcode.check("from mine import *\n", "model.py")
