@@ -150,6 +150,20 @@ def test_a_function_that_is_away_is_not_called_for_every_event(
     assert len(functions.calls) < 520
 
 
+def test_events_of_a_run_that_is_over_are_settled_with_few_calls(
+    functions: Any, bus: Bus, dispatching: Dispatching, nats_server: NatsServer
+) -> None:
+    """What comes while the function answers is asked about again."""
+    functions.answer = lambda *_: (200, {"event": "e", "over": True})
+    bus.publish(planned("a", 500))
+    bus.publish(planned("a", 3, run="luca_2"))
+    with dispatching():
+        assert 0 in (left(nats_server, STREAM, 0) for _ in range(20))  # the server syncs each ack
+
+    assert len(functions.calls) < 250
+    assert any("luca_2" in event for _, event in functions.calls)
+
+
 def test_no_more_calls_at_once_than_the_limit(
     functions: Any, bus: Bus, dispatching: Dispatching
 ) -> None:

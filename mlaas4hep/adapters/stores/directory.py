@@ -104,7 +104,7 @@ class DirectoryStore:
         """Yield the names of the folders in which something lies; empty ones may be left over."""
         above = self._folder / prefix
         for name in _subfolders(above):
-            if any(self._walk(above / name, f"{prefix}{name}/", f"{prefix}{name}/")):
+            if _holds_a_file(above / name):
                 yield name
 
     def delete(self, key: str) -> None:
@@ -181,6 +181,19 @@ def _subfolders(folder: Path) -> list[str]:
             return sorted(entry.name for entry in entries if entry.is_dir())
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _holds_a_file(folder: Path | str) -> bool:
+    below = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    return True
+                below.append(entry.path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return any(map(_holds_a_file, below))
 
 
 def _listed(key: str, entry: "os.DirEntry[str]") -> ObjectInfo | None:
