@@ -19,6 +19,7 @@ from mlaas4hep.adapters.identity.signing import ALGORITHM
 from mlaas4hep.adapters.identity.tokens import Verifier
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
 from mlaas4hep.adapters.sources.places.web.client import WebClient
+from mlaas4hep.adapters.sources.places.web.ends import FileEnds
 from mlaas4hep.adapters.sources.places.web.place import WebPlaces
 from mlaas4hep.laptop import issuer
 from mlaas4hep.settings import Settings
@@ -90,9 +91,12 @@ def _web(_folder: Path) -> Read:
 
     def read(data: bytes, _kept: ExitStack = kept) -> object:
         said[0] = data
-        place = places.locate(url)
+        places._ends = FileEnds(client)  # noqa: SLF001 - which remembers servers that gave nonsense
+        place = places.locate(url, opens=True)
         with ExitStack() as stack:
-            (answer,) = place.open(stack).ask([(0, min(place.size_bytes, 200))])
+            content = place.open(stack)
+            place.look(content)
+            (answer,) = content.ask([(0, min(place.size_bytes, 200))])
             return len(answer())
 
     return read

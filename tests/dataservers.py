@@ -73,13 +73,14 @@ class RangeHandler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        given = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        given = re.fullmatch(r"bytes=(\d*)-(\d+)", self.headers.get("Range", ""))
         path = self.translate_path(self.path)
         if given is None or not os.path.exists(path):  # noqa: PTH110
             self.send_error(404 if given else 416)
             return
         size = os.path.getsize(path)  # noqa: PTH202
-        start, stop = int(given[1]), min(int(given[2]) + 1, size)
+        start = int(given[1] or max(0, size - int(given[2])))  # of "-N", the last N bytes
+        stop = min(int(given[2]) + 1, size) if given[1] else size
         with open(path, "rb") as file:  # noqa: PTH123
             file.seek(start)
             data = file.read(stop - start)

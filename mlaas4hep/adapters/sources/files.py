@@ -128,8 +128,8 @@ class DataFiles:
         """Return what is found in the first of a file's places where it can be found."""
         for _ in url.split(ALTERNATIVES)[1:]:
             with suppress(_ElsewhereError):
-                return self._ask_place(self._place(url), ask)
-        return self._ask_place(self._place(url), ask)
+                return self._ask_place(self._place(url, opens=True), ask)
+        return self._ask_place(self._place(url, opens=True), ask)
 
     def _ask_place(self, place: Place, ask: Callable[[Place, Format], T]) -> T:
         with self._or_elsewhere(place):
@@ -160,12 +160,12 @@ class DataFiles:
                 raise _ElsewhereError(f"{error}; its next place is tried") from error
             raise
 
-    @cachedmethod(attrgetter("_places"), key=lambda _self, url: url, lock=attrgetter("_lock"))
-    def _place(self, url: str) -> Place:
+    @cachedmethod(attrgetter("_places"), key=lambda _self, url, **_: url, lock=attrgetter("_lock"))
+    def _place(self, url: str, *, opens: bool = False) -> Place:
         """Return where the file is; a server is asked once for all that one chunk needs of it."""
         if url.startswith(_HERE):
             return self._locator.locate(url)
-        return daemon_result(lambda: self._locator.locate(url), self._stopping)
+        return daemon_result(lambda: self._locator.locate(url, opens=opens), self._stopping)
 
     @cachedmethod(
         attrgetter("_guesses"),

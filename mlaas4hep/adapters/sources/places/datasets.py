@@ -24,7 +24,7 @@ class DatasetPlaces:
     def __init__(self, policy: ServerPolicy) -> None:
         self._asked = policy.datasets
 
-    def locate(self, url: str) -> Place:
+    def locate(self, url: str, *, opens: bool = False) -> Place:  # noqa: ARG002 - there is no file
         """Refuse: a data set is no file."""
         raise InvalidRequestError(f"{shown(url)} is a data set, not a file")
 

@@ -21,7 +21,7 @@ FAILED_S = 300.0  #: a place that failed is the last to be tried for so long
 class Servers(Protocol):
     """The servers of one protocol."""
 
-    def locate(self, url: str) -> Place:
+    def locate(self, url: str, *, opens: bool = False) -> Place:
         """Return the place of a file; see `Locator.locate`."""
 
     def find(self, pattern: str) -> list[str]:
@@ -39,8 +39,12 @@ class Locator:
         self._failed: TTLCache[str, bool] = TTLCache(1000, FAILED_S)
         self._making = threading.Lock()
 
-    def locate(self, url: str) -> Place:
+    def locate(self, url: str, *, opens: bool = False) -> Place:
         """Return the place of a file; of several alternatives, the first that is there.
+
+        Args:
+            url: of the file.
+            opens: whoever asks is going to read both ends of it: they may come along.
 
         Raises:
             InvalidRequestError: there is no such file, or the URL is of no kind that we read.
@@ -48,11 +52,11 @@ class Locator:
             ServiceUnavailableError: the server does not answer.
         """
         if ALTERNATIVES not in url:
-            return self._locate(url)
+            return self._locate(url, opens=opens)
         failure: MlaasError | None = None
         for each in sorted(url.split(ALTERNATIVES), key=self._has_failed):
             try:
-                place = self._locate(each)
+                place = self._locate(each, opens=opens)
             except MlaasError as error:
                 failure = error
                 self._remember(each, is_bad=isinstance(error, PermanentError))
@@ -89,13 +93,13 @@ class Locator:
         with self._making:
             return url in self._failed
 
-    def _locate(self, url: str) -> Place:
+    def _locate(self, url: str, *, opens: bool) -> Place:
         scheme = url.partition(":")[0] if ":" in url else ""
         if scheme == "tarball":
             return in_tarball(url, self._tarballs)
         if scheme in _MAKERS:
             self._policy.check_url(url)
-            return self._of(scheme).locate(url)
+            return self._of(scheme).locate(url, opens=opens)
         if url.startswith("/"):
             return on_disk(url)
         raise InvalidRequestError(

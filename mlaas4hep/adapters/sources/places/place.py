@@ -28,23 +28,42 @@ class Bytes(Protocol):
 class Ends:
     """Both ends of a file on a server, which mostly tell of its structure: read in one go."""
 
-    def __init__(self, size_bytes: int, first: bytes = b"") -> None:
-        """Take the size of the file, and its first bytes as far as they are known."""
+    def __init__(
+        self,
+        size_bytes: int,
+        first: bytes = b"",
+        coming: Callable[[Span], bytes] | None = None,
+    ) -> None:
+        """Take the size of the file, and its first bytes as far as they are known.
+
+        Last bytes that were asked for before anybody knew the size are `coming`: it waits for those
+        at a span, and gives none if they have to be asked for again.
+        """
         behind = min(len(first) or FIRST_BYTES, size_bytes)
         self.spans: tuple[Span, Span] = (
             (0, behind),
             (max(behind, size_bytes - LAST_BYTES), size_bytes),
         )
         self._known: dict[Span, bytes] = {self.spans[0]: first[:behind]} if first else {}
+        self._coming = coming
 
     def fetch(self, content: Bytes, spans: Sequence[Span]) -> list[bytes]:
         """Return the ends at these `spans`, read unless they are known."""
-        known = self._known
+        known = self._known = self._known | self._came(spans)
         missing = [span for span in spans if span not in known and span[0] < span[1]]
         if missing:
             answers = [bytes(answer()) for answer in content.ask(missing)]
             known = self._known = known | dict(zip(missing, answers, strict=True))
         return [known.get(span, b"") for span in spans]
+
+    def _came(self, spans: Sequence[Span]) -> dict[Span, bytes]:
+        """Return the last bytes if they are wanted and on their way; once."""
+        last = self.spans[1]
+        if self._coming is None or last not in spans:
+            return {}
+        coming, self._coming = self._coming, None
+        data = coming(last) if last[0] < last[1] else b""
+        return {last: data} if data else {}
 
     def read(self, content: Bytes, start: int, stop: int) -> bytes:
         """Return bytes [start, stop), which must lie in the file."""
@@ -58,7 +77,7 @@ class Ends:
 
     def forget(self) -> None:
         """Forget the bytes: the file is open."""
-        self._known = {}
+        self._known, self._coming = {}, None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

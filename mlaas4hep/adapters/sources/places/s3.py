@@ -69,11 +69,11 @@ class S3Places:
         )
         self._web = WebPlaces(its, self._signed)
 
-    def locate(self, url: str) -> Place:
+    def locate(self, url: str, *, opens: bool = False) -> Place:
         """Return the place of `s3://bucket/key`; see `WebClient.get` for what is raised."""
         if not _parted(url)[1]:
             raise InvalidRequestError(f"{shown(url)} names no file", hint="s3://bucket/key")
-        return self._web.locate(url)
+        return self._web.locate(url, opens=opens)
 
     def find(self, pattern: str) -> list[str]:
         """Return the URLs of the objects whose keys match, part by part, sorted."""

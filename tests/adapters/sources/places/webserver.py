@@ -42,10 +42,20 @@ def _send(handler, status, headers, body=b""):
 
 
 def _good(_server, handler, **more):
-    start, stop = map(int, handler.headers["Range"].removeprefix("bytes=").split("-"))
-    part = DATA[start : stop + 1]
+    first, last = handler.headers["Range"].removeprefix("bytes=").split("-")
+    start = int(first or max(0, len(DATA) - int(last)))  # of "-N", the last N bytes
+    part = DATA[start : int(last) + 1 if first else None]
     told = f"bytes {start}-{start + len(part) - 1}/{len(DATA)}"
     _send(handler, 206, {"Content-Range": told, "ETag": '"1"', **more}, part)
+
+
+def _wants_the_end(handler):
+    return handler.headers["Range"].startswith("bytes=-")
+
+
+def _without_ends(answer: Callable) -> Callable:
+    """Return what answers questions for "the last bytes" in another way."""
+    return lambda server, handler: (answer if _wants_the_end(handler) else _good)(server, handler)
 
 
 def _huge(server, handler):
@@ -124,6 +134,17 @@ _PATHS = {
     "leaking": _status(302, Location=f"https://other.example/{SECRET}?note={SECRET}"),
     "slowly": _slowly,
     "huge": _huge,
+    "end-whole": _without_ends(_whole_large),
+    "end-refused": _without_ends(lambda _s, h: _send(h, 416, {"Content-Range": "bytes */102400"})),
+    "end-other": _without_ends(lambda s, h: _good(s, h, ETag='"2"')),
+    "end-first": _without_ends(
+        lambda _s, h: _send(h, 206, {"Content-Range": "bytes 0-9/102400"}, DATA[:10])
+    ),
+    "end-short": _without_ends(
+        lambda _s, h: _send(h, 206, {"Content-Range": "bytes 0-102399/102400", "ETag": '"1"'}, b"a")
+    ),
+    "end-broken": _without_ends(_status(503)),
+    "end-elsewhere": _without_ends(_elsewhere),
     "gone": _status(404),
     "closed": _status(403),
     "broken": _status(500),

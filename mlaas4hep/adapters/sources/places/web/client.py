@@ -76,8 +76,13 @@ class WebClient:
         self._pools = checked_pools(policy)
         weakref.finalize(self, self._pools.clear)
 
-    def get(self, url: str, span: Span) -> Response:
+    def get(self, url: str, span: Span, *, once: bool = False) -> Response:
         """Return what a server answers to the question for a range; at most so much is read.
+
+        Args:
+            url: of the file.
+            span: bytes [start, stop); [-n, 0) are the last n of a file of any size.
+            once: it is not asked again if it does not answer well.
 
         Raises:
             InvalidRequestError: there is no such file, or the server makes no sense.
@@ -92,7 +97,7 @@ class WebClient:
             if answer is not None and answer.status in _GOOD:
                 return answer
             pause = _pause_s(answer, error, failed)
-            if pause is None or self._clock() + pause > patience_ends:
+            if once or pause is None or self._clock() + pause > patience_ends:
                 raise error
             if not isinstance(error, ServiceUnavailableError):
                 raise error
@@ -171,7 +176,7 @@ class WebClient:
                 at.raw_path.decode("ascii"),
                 headers={
                     "Host": at.netloc.decode(),
-                    "Range": f"bytes={start}-{stop - 1}",
+                    "Range": f"bytes={start}-{stop - 1}" if start >= 0 else f"bytes={start}",
                     "Accept-Encoding": "identity",
                     "User-Agent": "mlaas4hep",
                 },

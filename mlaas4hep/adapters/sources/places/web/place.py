@@ -3,36 +3,36 @@
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cachetools import LRUCache
 
-from mlaas4hep.adapters.sources.places.bytes import REQUEST_BYTES, FileBytes, grouped
+from mlaas4hep.adapters.sources.places.bytes import FileBytes
 from mlaas4hep.adapters.sources.places.place import (
     FIRST_BYTES,
     Bytes,
     Ends,
-    PendingBytes,
     Place,
     Span,
     changed,
     shown,
 )
 from mlaas4hep.adapters.sources.places.policy import ServerPolicy
+from mlaas4hep.adapters.sources.places.web.bytes import WebBytes
 from mlaas4hep.adapters.sources.places.web.client import WebClient
+from mlaas4hep.adapters.sources.places.web.ends import FileEnds
 from mlaas4hep.adapters.sources.places.web.response import Response
-from mlaas4hep.errors import InvalidRequestError, ServiceUnavailableError, TooLargeError
+from mlaas4hep.errors import InvalidRequestError, TooLargeError
 
 HOLDS_S = 2.0  #: a chunk asks for its files twice
 FIRST: Span = (0, FIRST_BYTES)  #: what is asked for to learn what there is
 WHOLE_BYTES = 256 * 1024**2  #: of a file whose server does not give ranges
 AT_ONCE = 24  #: questions on their way to one server; a slow one holds no other up
 SERVERS = 64  #: whose threads are kept
-GAP_BYTES = 16 * 1024  #: between two spans that are read along: cheaper than another question
 WHOLE_FILES = 8  #: that are kept on the disk
 
 
@@ -43,10 +43,15 @@ class WebPlaces:
         self._client = WebClient(policy, address=address)
         self._asking: LRUCache[str, ThreadPoolExecutor] = LRUCache(SERVERS)
         self._whole: LRUCache[tuple[str, int, tuple[str, str]], FileBytes] = LRUCache(WHOLE_FILES)
+        self._ends = FileEnds(self._client)
         self._lock = threading.Lock()
 
-    def locate(self, url: str) -> Place:
-        """Return the place of a URL; see `WebClient.get` for what is raised."""
+    def locate(self, url: str, *, opens: bool = False) -> Place:
+        """Return the place of a URL; see `WebClient.get` for what is raised.
+
+        The end of a file that is going to be opened is asked for before its size is known.
+        """
+        end = self._ends.ask(url, self._threads(url)) if opens else None
         answer = self._client.get(url, FIRST)
         answer.check_kind()
         if answer.status == 200:  # noqa: PLR2004
@@ -54,15 +59,15 @@ class WebPlaces:
         size = answer.empty_total() if answer.status == 416 else answer.total(FIRST)  # noqa: PLR2004
         if size is None:
             raise answer.error()
+        content = partial(WebBytes, self._client, self._threads(url), url, size, answer.version)
+        coming = partial(self._ends.came, end, content()) if end else None
         return Place(
             url=url,
             version=(answer.version, size),
             size_bytes=size,
-            open=lambda _stack: WebBytes(
-                self._client, self._threads(url), url, size, answer.version
-            ),
+            open=lambda _stack: content(),
             holds_s=HOLDS_S,
-            ends=Ends(size, answer.data),
+            ends=Ends(size, answer.data, coming),
         )
 
     def find(self, pattern: str) -> list[str]:
@@ -134,46 +139,3 @@ def _on_disk(data: bytes) -> FileBytes:
         return FileBytes.at(Path(name))
     finally:
         Path(name).unlink()
-
-
-class WebBytes:
-    """Bytes of one version of a file; ranges are asked for side by side."""
-
-    def __init__(
-        self,
-        client: WebClient,
-        asking: ThreadPoolExecutor,
-        url: str,
-        size: int,
-        version: tuple[str, str],
-    ) -> None:
-        self._client = client
-        self._asking = asking
-        self._url = url
-        self._size = size
-        self._version = version
-        self.size_bytes = 0  #: asked for so far
-
-    def ask(self, spans: Sequence[Span]) -> list[PendingBytes]:
-        """Send questions for all spans, a few at a time; those that lie close go together."""
-        answers: dict[Span, PendingBytes] = {}
-        for (start, stop), parts in grouped(sorted(set(spans)), REQUEST_BYTES, GAP_BYTES):
-            self.size_bytes += stop - start
-            future = self._asking.submit(self._range, (start, stop))
-            for low, high in parts:
-                answers[low, high] = partial(_part, future, low - start, high - start)
-        return [answers[span] for span in spans]
-
-    def _range(self, span: Span) -> bytes:
-        answer = self._client.get(self._url, span)
-        if answer.status != 206 or answer.total(span) != self._size:  # noqa: PLR2004
-            raise changed(self._url)
-        if answer.version != self._version:
-            raise changed(self._url)
-        if len(answer.data) != span[1] - span[0]:
-            raise ServiceUnavailableError(f"{shown(answer.url)}: the server sends too few bytes")
-        return answer.data
-
-
-def _part(whole: "Future[bytes]", start: int, stop: int) -> memoryview:
-    return memoryview(whole.result())[start:stop]

@@ -44,7 +44,7 @@ class XRootDPlaces:
         self._seen: LRUCache[str, None] = LRUCache(SEEN)
         self._lock = Lock()
 
-    def locate(self, url: str) -> Place:
+    def locate(self, url: str, *, opens: bool = False) -> Place:  # noqa: ARG002 - it always does
         """Return the place of `root://host//path`; InvalidRequestError, ServiceUnavailableError.
 
         A file that is new here is opened while the server is asked how large it is.
