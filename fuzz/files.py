@@ -91,7 +91,13 @@ ROOT_TARGETS = tuple(
         seeds=partial(_root, name),
         mended=with_checksums,
     )
-    for name, tree in (("tree", "t"), ("ntuple", "t"), ("kinds", "t"), ("root's ntuple", "Events"))
+    for name, tree in (
+        ("tree", "t"),
+        ("baskets inside", "halves"),
+        ("ntuple", "t"),
+        ("kinds", "t"),
+        ("root's ntuple", "Events"),
+    )
 )
 _PACKED = tuple(  # bytes that are changed once packed hardly ever come as far as the format
     Target(

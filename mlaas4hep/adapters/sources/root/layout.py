@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from mlaas4hep.adapters.sources.root.directory import Key
 from mlaas4hep.adapters.sources.root.ntuple.layout import NtupleLayout
 from mlaas4hep.core.data.values.texts import TEXT
 
@@ -56,8 +57,9 @@ class Baskets:
     collection: str  #: branches with the same one have the same row lengths
     kind: Kind
     entries: tuple[int, ...]  #: first entry of each basket, and the number of entries
-    starts: tuple[int, ...]  #: where each basket begins in the file
+    starts: tuple[int, ...]  #: where each basket begins that is in the file
     stops: tuple[int, ...]
+    inside: tuple[tuple[int, int], ...] = ()  #: where those behind them are, in the tree itself
     counter: "Baskets | None" = None  #: gives the row lengths when no offsets are stored
 
     def holding(self, start: int, stop: int) -> range:
@@ -73,6 +75,7 @@ class RootLayout:
     baskets: tuple[Baskets, ...]
     others: tuple[tuple[str, str], ...] = ()  #: (branch, collection): a library has to read them
     ntuple: NtupleLayout | None = None  #: of fields that can be decoded
+    tree: Key | None = None  #: holds baskets itself
 
     @property
     def weight(self) -> int:

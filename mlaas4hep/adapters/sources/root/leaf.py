@@ -14,11 +14,12 @@ class Lies(NamedTuple):
 
     kind: Kind
     entries: bytes  #: first entry of each basket
-    starts: bytes
+    starts: bytes  #: of those in the file
     sizes: bytes
     end: int  #: entries in all
     counter: "Lies | None" = None
     counter_name: str = ""
+    inside: tuple[tuple[int, int], ...] = ()  #: of those behind them, in the bytes of the tree
 
     def baskets(self, name: str, collection: str, file_bytes: int) -> Baskets:
         """Return the baskets as numbers, checked.
@@ -30,6 +31,7 @@ class Lies(NamedTuple):
         starts = np.frombuffer(self.starts, ">i8").astype(np.int64)
         sizes = np.frombuffer(self.sizes, ">i4").astype(np.int64)  # beside files of over 2 GB
         ordered = first[0] == 0 and (first[1:] >= first[:-1]).all()
+        ordered = ordered and len(first) == len(starts) + len(self.inside) + 1
         inside = (starts > 0).all() and (sizes > 0).all() and (starts <= file_bytes - sizes).all()
         if not (ordered and inside):
             raise DamagedStreamError(f"the baskets of {name!r} lie outside of the file")
@@ -41,6 +43,7 @@ class Lies(NamedTuple):
             entries=tuple(first.tolist()),
             starts=tuple(starts.tolist()),
             stops=tuple((starts + sizes).tolist()),
+            inside=self.inside,
             counter=counter.baskets(self.counter_name, "", file_bytes) if counter else None,
         )
 

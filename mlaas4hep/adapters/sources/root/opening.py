@@ -73,7 +73,7 @@ def known_tree(
             entries, leaves = _ttree(key, read, reopen, productions)
         except (UnknownStreamError, UnknownCompressionError):
             return _by_uproot(place, name, reopen())
-        return KnownTree(place, name, uuid=_uuid(read), entries=entries, leaves=leaves)
+        return KnownTree(place, name, uuid=_uuid(read), entries=entries, leaves=leaves, key=key)
     try:
         return _ntuple(place, key, read, reopen)
     except (UnknownStreamError, UnknownCompressionError):

@@ -13,6 +13,7 @@ from mlaas4hep.adapters.sources.reason import first_line
 from mlaas4hep.adapters.sources.root.awkwards import branches_of
 from mlaas4hep.adapters.sources.root.codecs import Check
 from mlaas4hep.adapters.sources.root.damage import FAILURES
+from mlaas4hep.adapters.sources.root.directory import Key
 from mlaas4hep.adapters.sources.root.layout import RootLayout
 from mlaas4hep.adapters.sources.root.leaf import Leaf
 from mlaas4hep.adapters.sources.root.leaftable import LeafTable
@@ -20,6 +21,7 @@ from mlaas4hep.adapters.sources.root.ntuple.decoder import NtupleDecoder
 from mlaas4hep.adapters.sources.root.ntuple.layout import Field, NtupleLayout
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.adapters.sources.root.ttree.baskets import Decoder
+from mlaas4hep.adapters.sources.root.ttree.treecontent import TreeContent
 from mlaas4hep.adapters.sources.windows import Window, behind, block_edges
 from mlaas4hep.core import keys
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
@@ -45,6 +47,7 @@ class KnownTree:
         leaves: LeafTable,
         pages: Callable[[Sequence[Field]], NtupleLayout] | None = None,
         sizes: str = "",
+        key: Key | None = None,
     ) -> None:
         """Take the leaves of a tree of which the name is `path`.
 
@@ -56,10 +59,12 @@ class KnownTree:
             leaves: all of them.
             pages: tells where fields of an RNTuple lie.
             sizes: a hash that differs when the content does; without one, sizes of leaves tell.
+            key: of a TTree, which may hold baskets itself.
         """
         if entries > _MOST_ENTRIES_A_BYTE * place.size_bytes:
             raise DamagedStreamError(f"{entries} entries in {place.size_bytes} bytes")
         self._pages = pages
+        self._key = key
         self._leaves = leaves
         self._edges: dict[bytes, frozenset[int]] = {}
         self._entries = entries
@@ -94,6 +99,7 @@ class KnownTree:
                 (leaf.name, leaf.collection) for leaf in leaves if not (leaf.lies or leaf.field)
             ),
             ntuple=ntuple,
+            tree=self._key if any(map(_is_inside, leaves)) else None,
         )
 
     def _leaf(self, name: str) -> Leaf:
@@ -120,6 +126,12 @@ class KnownTree:
         if edges not in self._edges:
             self._edges[edges] = frozenset(np.frombuffer(edges, ">i8").tolist())
         return self._edges[edges]
+
+
+def _is_inside(leaf: Leaf) -> bool:
+    """Tell whether the tree itself holds some of the leaf's baskets, or of its counter's."""
+    lies = leaf.lies
+    return lies is not None and bool(lies.inside or (lies.counter and lies.counter.inside))
 
 
 class TreeReader:
@@ -169,7 +181,8 @@ class TreeReader:
 
     def _baskets(self, layout: RootLayout, names: frozenset[str]) -> Decoder:
         leaves = [leaf for leaf in layout.baskets if leaf.name in names - self._unknown]
-        return Decoder(leaves, self._content, self._helper, self._check)
+        tree = TreeContent(layout.tree, self._content)
+        return Decoder(leaves, self._content, self._helper, self._check, tree)
 
     def _pages(self, layout: RootLayout, names: frozenset[str]) -> NtupleDecoder | None:
         if not layout.ntuple:

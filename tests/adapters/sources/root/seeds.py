@@ -27,6 +27,7 @@ def seeds(folder: Path) -> dict[str, tuple[bytes, str]]:
     return {
         "tree": ((folder / "tree.root").read_bytes(), "t"),
         "ntuple": ((folder / "ntuple.root").read_bytes(), "t"),
+        "baskets inside": ((DATA / "inside.root").read_bytes(), "halves"),
         "kinds": ((DATA / "kinds.root").read_bytes(), "t"),
         "root's ntuple": ((DATA / "ntuple.root").read_bytes(), "Events"),
     }

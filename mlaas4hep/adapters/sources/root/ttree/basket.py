@@ -14,9 +14,11 @@ from mlaas4hep.adapters.sources.root.layout import Baskets, Kind
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError
 from mlaas4hep.core.data.columns import Array
 
-_KEY = struct.Struct(">ihiIhh")  #: bytes, version, object bytes, date, key bytes, cycle
-_BASKET = struct.Struct(">hiiiib")  #: version, buffer bytes, offsets, entries, last, flag
+KEY = struct.Struct(">ihiIhh")  #: bytes, version, object bytes, date, key bytes, cycle
+BASKET = struct.Struct(">hiiiib")  #: version, buffer bytes, offsets, entries, last, flag
 _FEATURES = 0x100  #: from this version on, a byte of features stands among these numbers
+_LONG = 255  #: length of a text whose length follows in four bytes
+_LENGTH = struct.Struct(">I").unpack_from
 _VECTOR_COUNT = 6  #: where the header of a vector's row says how many values follow
 
 
@@ -75,6 +77,16 @@ class Basket(NamedTuple):
         return self.rows is not None and other.rows is not None and self.rows.is_alike(other.rows)
 
 
+class Body(NamedTuple):
+    """A basket without its heads: values, and behind them a count and the place of each row."""
+
+    entries: int
+    data: memoryview
+    border: int  #: where the values end
+    key_size: int  #: bytes before them, from which places of rows are counted
+    steps: bool  #: from one row to the next, instead of places
+
+
 def read_basket(
     leaf: Baskets, index: int, buffer: memoryview, counted: Callable[[int], Array], check: Check
 ) -> Basket:
@@ -91,24 +103,42 @@ def read_basket(
         UnknownBasketError: its rows are nothing that we know.
         DamagedStreamError: it is not the basket that the tree tells of.
     """
-    size, _, object_size, _, key_size, _ = _KEY.unpack_from(buffer)
-    if not _KEY.size + _BASKET.size <= key_size <= len(buffer):
+    size, _, object_size, _, key_size, _ = KEY.unpack_from(buffer)
+    if not KEY.size + BASKET.size <= key_size <= len(buffer):
         raise DamagedStreamError(f"basket {index} of {leaf.name!r} has no key")
-    version, _, _, entries, last, _ = _BASKET.unpack_from(buffer, key_size - _BASKET.size)
+    version, _, _, entries, last, _ = BASKET.unpack_from(buffer, key_size - BASKET.size)
     if size != len(buffer) or entries != leaf.entries[index + 1] - leaf.entries[index]:
         raise DamagedStreamError(f"basket {index} of {leaf.name!r} is not what the tree tells of")
     data = memoryview(inflated(buffer[key_size:], object_size, check))
     border = last - key_size
     if not 0 <= border <= object_size:
         raise DamagedStreamError(f"basket {index} of {leaf.name!r} ends outside of itself")
+    return decoded_body(leaf, Body(entries, data, border, key_size, version >= _FEATURES), counted)
+
+
+def decoded_body(leaf: Baskets, body: Body, counted: Callable[[int], Array]) -> Basket:
+    """Return the basket that was behind its heads.
+
+    Args:
+        leaf: its branch.
+        body: the basket.
+        counted: gives the offsets of rows from the counter branch; takes the number of values.
+
+    Raises:
+        UnknownBasketError: its rows are nothing that we know.
+    """
     if leaf.kind.length:
-        return _fixed(leaf, entries, data[:border])
-    if border == object_size:
+        return _fixed(leaf, body.entries, body.data[: body.border])
+    if body.border == len(body.data):
         if leaf.kind.header:
             raise UnknownBasketError(leaf.name)
-        values = _values(leaf, data)
-        return Basket(entries=entries, values=values, offsets=lambda: counted(len(values)))
-    return _with_offsets(leaf, entries, data, border, key_size, version >= _FEATURES)
+        values = _values(leaf, body.data)
+        if leaf.kind.text:
+            return Basket(
+                entries=body.entries, values=values, offsets=lambda: _texts_one_by_one(leaf, body)
+            )
+        return Basket(entries=body.entries, values=values, offsets=lambda: counted(len(values)))
+    return _with_offsets(leaf, body)
 
 
 def _values(leaf: Baskets, data: memoryview) -> Array:
@@ -143,10 +173,9 @@ def _members(leaf: Baskets, entries: int, data: memoryview) -> Array:
     return found.reshape(-1)
 
 
-def _with_offsets(  # noqa: PLR0917 - what the heads of key and basket tell
-    leaf: Baskets, entries: int, data: memoryview, border: int, key_size: int, steps: bool
-) -> Basket:
+def _with_offsets(leaf: Baskets, body: Body) -> Basket:
     """Return a basket of rows; behind the values lie a count and the place of each row."""
+    entries, data, border, key_size, steps = body
     kind = leaf.kind
     step = _step(kind, entries, border, len(data))
     border *= step
@@ -179,6 +208,22 @@ def _with_offsets(  # noqa: PLR0917 - what the heads of key and basket tell
             ),
         )
     return _of_vectors(leaf, entries, data[:border], in_bytes())
+
+
+def _texts_one_by_one(leaf: Baskets, body: Body) -> Array:
+    """Return where texts begin of which no places are stored: each has its length before it."""
+    at, offsets = 0, np.zeros(body.entries + 1, np.int64)
+    try:
+        for entry in range(1, body.entries + 1):
+            length, begin = body.data[at], at + 1
+            if length == _LONG:
+                (length,), begin = _LENGTH(body.data, begin), begin + 4
+            offsets[entry] = at = begin + length
+    except (IndexError, struct.error) as error:
+        raise UnknownBasketError(leaf.name) from error
+    if at != body.border:
+        raise UnknownBasketError(leaf.name)
+    return offsets
 
 
 def _of_vectors(leaf: Baskets, entries: int, data: memoryview, offsets: Array) -> Basket:

@@ -24,7 +24,9 @@ from mlaas4hep.adapters.sources.root.ttree.basket import (
     UnknownBasketError,
     read_basket,
 )
+from mlaas4hep.adapters.sources.root.ttree.insidebasket import read_inside
 from mlaas4hep.adapters.sources.root.ttree.packing import unpacked
+from mlaas4hep.adapters.sources.root.ttree.treecontent import NO_TREE, TreeContent
 from mlaas4hep.adapters.sources.windows import Window, asked_ahead
 from mlaas4hep.core.data.columns import Array, Columns, Jagged, Offsets
 
@@ -43,16 +45,23 @@ class Decoder:
         content: Bytes,
         helper: Executor | None = None,
         check: Check = lambda _size_bytes: None,
+        tree: TreeContent = NO_TREE,
     ) -> None:
-        """Take a `helper` that decodes along when it is free.
+        """Take the branches and the bytes of their file.
 
-        `check` raises when it is told of more bytes than the baskets of a block may inflate to.
+        Args:
+            leaves: the branches.
+            content: the bytes.
+            helper: decodes along when it is free.
+            check: raises when it is told of more bytes than the baskets of a block may inflate to.
+            tree: gives baskets that lie in the tree itself.
         """
         self.unknown: set[str] = set()  #: branches that turned out to be nothing we decode
         self._leaves = tuple(leaves)
         self._content = content
         self._helper = helper
         self._check = check
+        self._tree = tree
         self._inflated_bytes = 0  #: of one block
         self._kept: _Kept = {}
 
@@ -86,7 +95,8 @@ class Decoder:
         wanted: dict[tuple[str, int], Span] = {}
         for leaf in self._leaves:
             held = leaf.holding(*window)
-            for index in range(max(held.start, firsts[leaf.name]), held.stop):
+            in_file = min(held.stop, len(leaf.starts))
+            for index in range(max(held.start, firsts[leaf.name]), in_file):
                 wanted[leaf.name, index] = _place(leaf, index)
             firsts[leaf.name] = held.stop
         return wanted
@@ -141,15 +151,20 @@ class Decoder:
         parts: list[Basket] = []
         for index in leaf.holding(start, stop):
             key = leaf.name, index
-            basket = kept.get(key) or self._basket(leaf, index, buffers[key]())
+            basket = kept.get(key) or self._basket(leaf, index, buffers)
             if leaf.entries[index + 1] > stop:
                 self._kept[key] = basket
             parts.append(basket.window(leaf.kind, leaf.entries[index], start, stop))
         return parts
 
-    def _basket(self, leaf: Baskets, index: int, buffer: memoryview) -> Basket:
+    def _basket(self, leaf: Baskets, index: int, buffers: _Buffers) -> Basket:
+        counted = partial(self._from_counter, leaf, index)
+        behind = index - len(leaf.starts)
+        if behind >= 0:
+            data = self._tree.part(*leaf.inside[behind])
+            return read_inside(leaf, index, data, counted, self._count)
+        buffer = buffers[leaf.name, index]()
         try:
-            counted = partial(self._from_counter, leaf, index)
             return read_basket(leaf, index, buffer, counted, self._count)
         except (UnknownBasketError, DamagedPartError):
             raise
@@ -169,7 +184,7 @@ class Decoder:
         counter, window = leaf.counter, (leaf.entries[index], leaf.entries[index + 1])
         if counter is None:
             raise UnknownBasketError(leaf.name)
-        (block,) = Decoder([counter], self._content).blocks([window])
+        (block,) = Decoder([counter], self._content, tree=self._tree).blocks([window])
         if counter.name not in block.flat:
             raise UnknownBasketError(counter.name)
         counts = block.flat[counter.name]

@@ -117,7 +117,7 @@ def _is_whole_object(branch: StoredBranch) -> bool:
 
 def _is_string(branch: StoredBranch) -> bool:
     """Tell whether each entry is one text; if its bytes are others, decoding notices."""
-    if branch.class_name != "TBranchElement" or branch.element_type != _OF_ONE_OBJECT:
+    if branch.class_name != "TBranchElement" or branch.element_type > _OF_ONE_OBJECT:
         return False
     alone = branch.element_class in _STRINGS and branch.streamer_type < 0
     return len(branch.leaves) == 1 and (alone or branch.streamer_type in _STRING_MEMBERS)

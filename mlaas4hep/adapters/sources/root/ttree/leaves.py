@@ -57,7 +57,7 @@ def _leaves(
 def _leaf(
     tree: StoredTree, branch: StoredBranch, values: Values, kind: Kind, counters: _Counters
 ) -> Leaf:
-    entries, starts, sizes = tree.baskets(branch)
+    entries, starts, sizes, inside = tree.baskets(branch)
     name = f"{branch.path.rstrip('.')}.{values.member}" if values.member else branch.path
     counter = counters.get(id(values.counter))
     if counter is None and values.counter is not None:
@@ -67,6 +67,7 @@ def _leaf(
         entries=entries,
         starts=starts,
         sizes=sizes,
+        inside=inside,
         end=tree.entries,
         counter=counter,
         counter_name=f"counter of {name}" if counter else "",
@@ -122,5 +123,7 @@ def _counter(tree: StoredTree, leaf: StoredLeaf | None) -> Lies | None:
         kind = values.kind
     if branch.entries != tree.entries:
         return None
-    entries, starts, sizes = tree.baskets(branch)
-    return Lies(kind=kind, entries=entries, starts=starts, sizes=sizes, end=tree.entries)
+    entries, starts, sizes, inside = tree.baskets(branch)
+    return Lies(
+        kind=kind, entries=entries, starts=starts, sizes=sizes, inside=inside, end=tree.entries
+    )

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from mlaas4hep.adapters.sources.root.layout import Kind
 from mlaas4hep.adapters.sources.root.leaf import Leaf, Lies
 from mlaas4hep.adapters.sources.root.leaftable import ListedLeaves, branch_info
+from mlaas4hep.adapters.sources.root.ttree.inside import NOTHING_INSIDE, InsideBaskets
 from mlaas4hep.adapters.sources.root.ttree.leaves import Origin, collection_of, type_in_memory
 from mlaas4hep.adapters.sources.root.ttree.regular import RegularBranches
-from mlaas4hep.adapters.sources.root.ttree.stored import StoredTree, listed, lists_at
+from mlaas4hep.adapters.sources.root.ttree.stored import ListedBaskets, StoredTree, listed, lists_at
 from mlaas4hep.adapters.sources.root.ttree.treebytes import Numbers, TreeBytes
 from mlaas4hep.core.data.tree import BranchInfo
 
@@ -158,8 +159,13 @@ class Production:
             members=members.__getitem__,
         )
 
-    def leaves(self, data: bytes) -> "tuple[int, ProductionLeaves] | None":
-        """Return entries and leaves of another tree; None if it is not of this production."""
+    def leaves(
+        self, data: bytes, inside: InsideBaskets = NOTHING_INSIDE
+    ) -> "tuple[int, ProductionLeaves] | None":
+        """Return entries and leaves of another tree; None if it is not of this production.
+
+        `inside` are the baskets that were taken out of it.
+        """
         if len(data) < self._end:
             return None
         mine = np.frombuffer(data, np.uint8, self._end)
@@ -172,7 +178,7 @@ class Production:
         firsts = TreeBytes(data).take(self._firsts, ">i8")
         if (own != entries).any() or (rooms != places.rooms).any() or firsts.any():
             return None
-        return entries, ProductionLeaves(self, data, entries)
+        return entries, ProductionLeaves(self, data, inside, entries)
 
     def stored_bytes(self, data: bytes) -> list[int]:
         """Return how many bytes each of `infos` takes in a file of which this is the tree."""
@@ -186,26 +192,35 @@ class Production:
             TreeBytes(data).take(at + _STORED, ">i8")[0]
         )
 
-    def lists(self, data: bytes, branches: Numbers) -> Iterator[tuple[bytes, bytes, bytes]]:
-        """Yield first entries, places and lengths of the baskets of some branches."""
+    def lists(
+        self, data: bytes, inside: InsideBaskets, branches: Numbers
+    ) -> Iterator[ListedBaskets]:
+        """Yield where the baskets of some branches are."""
         places = self._places
         baskets = TreeBytes(data).take(places.before[branches] + _BASKETS, ">i4")
         flags, rooms = places.flags[branches], places.rooms[branches]
         for flag, room, count in zip(flags.tolist(), rooms.tolist(), baskets.tolist(), strict=True):
-            yield listed(data, lists_at(flag, room), room, count)
+            yield listed(data, lists_at(flag, room), room, count, inside)
 
-    def edges(self, data: bytes) -> set[bytes]:
+    def edges(self, data: bytes, inside: InsideBaskets) -> set[bytes]:
         """Return the different lists of first entries of baskets."""
-        chosen = self._read_branches
-        places = self._places
-        flags, rooms = places.flags[chosen], places.rooms[chosen]
-        counts = np.clip(TreeBytes(data).take(places.before[chosen] + _BASKETS, ">i4"), 0, rooms)
-        count = int(counts.max(initial=0))
+        chosen, places = self._read_branches, self._places
+        counts = TreeBytes(data).take(places.before[chosen] + _BASKETS, ">i4")
+        counts = np.clip(counts, 0, places.rooms[chosen])
+        alike = ((chosen[counts == count], count) for count in np.unique(counts).tolist())
+        return {each for of in alike for each in self._edges_of(data, inside, *of)}
+
+    def _edges_of(
+        self, data: bytes, inside: InsideBaskets, chosen: Numbers, count: int
+    ) -> set[bytes]:
+        """Return those of branches of which as many baskets were written."""
+        flags, rooms = self._places.flags[chosen], self._places.rooms[chosen]
         _, entries, starts = lists_at(flags, rooms)
-        last = starts + 8 * (count - 1)
-        if not count or (counts < count).any() or not TreeBytes(data).take(last, ">i8").all():
-            return {entries for entries, *_ in self.lists(data, chosen)}
-        return set(TreeBytes(data).texts(entries, 8 * count))
+        last, more = starts + 8 * (count - 1), inside.of_each(flags)
+        alike = more >= 0 and 0 < count + more <= rooms.min()
+        if not alike or (count and not TreeBytes(data).take(last, ">i8").all()):
+            return {entries for entries, *_ in self.lists(data, inside, chosen)}
+        return set(TreeBytes(data).texts(entries, 8 * (count + more)))
 
     @cached_property
     def _read_branches(self) -> Numbers:
@@ -216,13 +231,16 @@ class Production:
 class ProductionLeaves:
     """The leaves of one tree of a production."""
 
-    def __init__(self, production: Production, data: bytes, entries: int) -> None:
+    def __init__(
+        self, production: Production, data: bytes, inside: InsideBaskets, entries: int
+    ) -> None:
         self._production, self._data, self._entries = production, data, entries
+        self._inside = inside
         self.infos, self.unreadable = production.infos, production.unreadable
 
     def edges(self) -> set[bytes]:
         """Return the different lists of entries where leaves begin something new."""
-        return self._production.edges(self._data)
+        return self._production.edges(self._data, self._inside)
 
     def stored_bytes(self) -> list[int]:
         """Return how many bytes each leaf of `infos` takes in the file."""
@@ -253,8 +271,11 @@ class ProductionLeaves:
         )
 
     def _moved(self, lies: Lies, branch: int) -> Lies:
-        ((entries, starts, sizes),) = self._production.lists(self._data, np.array([branch]))
-        return lies._replace(entries=entries, starts=starts, sizes=sizes, end=self._entries)
+        (listed_,) = self._production.lists(self._data, self._inside, np.array([branch]))
+        entries, starts, sizes, inside = listed_
+        return lies._replace(
+            entries=entries, starts=starts, sizes=sizes, inside=inside, end=self._entries
+        )
 
 
 def _nowhere(kind: Kind, counter: Kind | None, name: str) -> Lies:

@@ -2,12 +2,15 @@
 
 import struct
 from collections import deque
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
 
 from mlaas4hep.adapters.sources.root.leaftable import LeafTable, ListedLeaves
 from mlaas4hep.adapters.sources.root.stream import DamagedStreamError, Stream, UnknownStreamError
+from mlaas4hep.adapters.sources.root.ttree.cuts import Cuts, TakenOut, cuts_of
+from mlaas4hep.adapters.sources.root.ttree.inside import NOTHING_INSIDE
 from mlaas4hep.adapters.sources.root.ttree.leaves import leaves_of_stored
 from mlaas4hep.adapters.sources.root.ttree.production import Production
 from mlaas4hep.adapters.sources.root.ttree.reading import read_head, read_tree
@@ -16,17 +19,18 @@ from mlaas4hep.core.collector import no_collection
 
 KNOWN = 8  #: trees that are kept
 _Found = tuple[int, LeafTable]  #: entries, leaves
+_FoundAndUnknown = tuple[int, LeafTable, set[str]]
 
 
 class Productions:
     """The productions of which trees were read last."""
 
     def __init__(self) -> None:
-        self._known: deque[Production] = deque(maxlen=KNOWN)
+        self._known: deque[tuple[Cuts, Production]] = deque(maxlen=KNOWN)
         self._lock = Lock()
         self._walking = Lock()  # files of one production are opened side by side
 
-    def leaves(self, data: bytes, before: int, class_name: str) -> tuple[int, LeafTable, set[str]]:
+    def leaves(self, data: bytes, before: int, class_name: str) -> _FoundAndUnknown:
         """Return entries, leaves, and the names of branches that we do not know, of a tree.
 
         Args:
@@ -37,39 +41,46 @@ class Productions:
         known = self._of_known(data)
         if known is None:
             with self._walking:
-                known = self._of_known(data) or self._of_new(data, before, class_name)
+                known = self._of_known(data)
                 if known is None:
-                    return self._walked(data, before, class_name)
+                    return self._of_new(data, before, class_name)
         return *known, set()
 
     def _of_known(self, data: bytes) -> _Found | None:
         with self._lock:
             known = list(self._known)
-        for production in known:
-            found = production.leaves(data)
-            if found is not None:
+        for cuts, production in known:
+            taken = cuts.taken_out(data)
+            found = production.leaves(*taken) if taken else None
+            if found:
                 return found
         return None
 
-    def _of_new(self, data: bytes, before: int, class_name: str) -> _Found | None:
-        """Return what is in the first tree of a production; None if not all branches are usual."""
-        production = regular_production(data, before, class_name)
-        if production is None:
-            return None
-        self._keep(production)
-        return production.leaves(data)
+    def _of_new(self, data: bytes, before: int, class_name: str) -> _FoundAndUnknown:
+        """Return what is in the first tree of a production."""
+        with no_collection():  # a fifth of a walk, and a tree's objects stay until its end
+            cuts = cuts_of(data, before, class_name)
+            taken = cuts.taken_out(data) or (data, NOTHING_INSIDE)
+            production = regular_production(taken[0], before, class_name)
+            found = production.leaves(*taken) if production else None
+            if production is None or found is None:
+                return self._walked(cuts, taken, before, class_name)
+        self._keep(cuts, production)
+        return *found, set()
 
-    def _walked(self, data: bytes, before: int, class_name: str) -> tuple[int, LeafTable, set[str]]:
-        with no_collection():  # a fifth of the walk, and a tree's objects stay until its end
-            tree = read_tree(data, before, class_name)
-            found, unknown = leaves_of_stored(tree)
+    def _walked(
+        self, cuts: Cuts, taken: TakenOut, before: int, class_name: str
+    ) -> _FoundAndUnknown:
+        data, inside = taken
+        tree = replace(read_tree(data, before, class_name), inside=inside)
+        found, unknown = leaves_of_stored(tree)
         if found and not unknown and all(branch.entries == tree.entries for _, branch, _ in found):
-            self._keep(Production.of_walked(tree, found))
+            self._keep(cuts, Production.of_walked(tree, found))
         return tree.entries, ListedLeaves([leaf for leaf, *_ in found]), unknown
 
-    def _keep(self, production: Production) -> None:
+    def _keep(self, cuts: Cuts, production: Production) -> None:
         with self._lock:
-            self._known.appendleft(production)
+            self._known.appendleft((cuts, production))
 
 
 def regular_production(data: bytes, before: int, class_name: str) -> Production | None:

@@ -55,7 +55,11 @@ def read_tree(
         UnknownStreamError: it is of a version that we do not know.
         DamagedStreamError: it contradicts itself.
     """
-    stream = Stream(data, before=before, thorough=thorough)
+    return walked(Stream(data, before=before, thorough=thorough), class_name)
+
+
+def walked(stream: Stream, class_name: str) -> StoredTree:
+    """Return the tree in a stream, which goes to where its branches end; raises as `read_tree`."""
     try:
         entries, entries_at = read_head(stream, class_name)
         branches = _branches(stream)

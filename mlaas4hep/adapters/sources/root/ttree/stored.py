@@ -7,8 +7,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mlaas4hep.adapters.sources.root.ttree.inside import NOTHING_INSIDE, InsideBaskets, Span
+
 _NOWHERE = bytes(8)
 T = TypeVar("T", int, NDArray[np.int64])
+ListedBaskets = tuple[bytes, bytes, bytes, tuple[Span, ...]]
+"""First entries, places and lengths of baskets in the file, and where those in the tree are."""
 NumbersAt = tuple[int, int, int]
 """Where the numbers of a branch stand: the first, those behind TIOFeatures, and the last two."""
 
@@ -51,7 +55,7 @@ class StoredBranch:
     stored_bytes: int
     baskets: int  #: written ones
     room: int  #: numbers in each list of baskets
-    embedded: bool  #: some baskets are in the tree itself
+    embedded: bool  #: some baskets are among these bytes
     lists: tuple[int, int, int]  #: where lengths, first entries and places begin
     elsewhere: str  #: another file that has the values
     numbers: NumbersAt
@@ -63,7 +67,7 @@ class StoredBranch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredTree:
-    """A TTree and the bytes it was read from."""
+    """A TTree and the bytes it was read from, without the baskets that lie in it."""
 
     data: bytes
     entries: int
@@ -71,6 +75,7 @@ class StoredTree:
     entries_at: int  #: where the number of entries stands
     end: int  #: where the branches end
     changing: tuple[tuple[int, int], ...]  #: bytes that differ from file to file of one production
+    inside: InsideBaskets = NOTHING_INSIDE  #: those that were taken out
 
     def lowest(self) -> Iterator[StoredBranch]:
         """Yield the branches without branches below them, with their paths; all are named."""
@@ -83,29 +88,32 @@ class StoredTree:
             else:
                 yield branch
 
-    def baskets(self, branch: StoredBranch) -> tuple[bytes, bytes, bytes]:
-        """Return first entries, places and lengths of the baskets in the file, as stored."""
-        return listed(self.data, branch.lists, branch.room, branch.baskets)
+    def baskets(self, branch: StoredBranch) -> ListedBaskets:
+        """Return where the baskets of a branch are."""
+        return listed(self.data, branch.lists, branch.room, branch.baskets, self.inside)
 
 
 def listed(
-    data: bytes, lists: tuple[int, int, int], room: int, baskets: int
-) -> tuple[bytes, bytes, bytes]:
-    """Return first entries, places and lengths of the baskets of a branch in the file, as stored.
+    data: bytes, lists: tuple[int, int, int], room: int, baskets: int, inside: InsideBaskets
+) -> ListedBaskets:
+    """Return where the baskets of a branch are.
 
     Args:
         data: of the tree.
         lists: where lengths, first entries and places begin.
         room: numbers in each list.
         baskets: that were written.
+        inside: those that were taken out of the tree, which come behind them.
     """
     count = min(max(baskets, 0), room)
     lengths, entries, places = lists
     starts = data[places : places + 8 * count]
     if starts[-8:] == _NOWHERE:  # those behind the last one in the file are in the tree
         count = next(i for i in range(count) if starts[8 * i : 8 * i + 8] == _NOWHERE)
+    spans = inside.of(lengths - 1)
     return (
-        data[entries : entries + 8 * count],
+        data[entries : entries + 8 * min(count + len(spans), room)],
         starts[: 8 * count],
         data[lengths : lengths + 4 * count],
+        spans,
     )
