@@ -96,7 +96,8 @@ def listed(
     with oneprocess.services() as services:
         info = services.source.describe(file, only_tree(services.source, file, tree))
         known = {branch.name for branch in info.branches}
-        wanted = needed | (known & set(branches.get("identifiers", ())))
+        wanted = needed - (set(branches.get("filled", ())) - known)
+        wanted |= known & set(branches.get("identifiers", ()))
         blocks = read_entries(services.source, info, sorted(wanted), *entries)
         found = [entry for block in blocks for entry in block]
     if not found:

@@ -63,7 +63,7 @@ def branches(bundle: Path) -> dict[str, list[str]]:
     if not contract.is_file():
         return {}
     schema = Transform.of(wire.load(Contract, contract.read_bytes())).schema
-    kinds = ("flat", "jagged", "either", "identifiers")
+    kinds = ("flat", "jagged", "either", "identifiers", "filled")
     return {kind: sorted(getattr(schema, kind)) for kind in kinds}
 
 

@@ -168,8 +168,9 @@ def _score(
     with errors_about(file):
         start = part.start
         source = AttentiveSource(event, services)
-        for block in source.read(survey, plan.reads, start, part.stop):
-            found = _score_block(block, transform, runtime, contract, plan.identifiers)
+        for block in source.read(survey, file.has(plan.reads), start, part.stop):
+            whole = file.filled(block, plan.reads)
+            found = _score_block(whole, transform, runtime, contract, plan.identifiers)
             tables.append(_placed(found, part.file, start, block.entries))
             start += block.entries
     return {name: np.concatenate([each[name] for each in tables]) for name in tables[0]}

@@ -6,11 +6,10 @@ from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.data.planning.plan import plan_ranges
 from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.record import ModelRecord
-from mlaas4hep.core.models.scoring import ScoringPlan, ScoringRequest, choose_reads
+from mlaas4hep.core.models.scoring import ScoringPlan, ScoringRequest, choose_reads, opened
 from mlaas4hep.core.models.transform import Transform
 from mlaas4hep.core.runs import files
 from mlaas4hep.core.runs.events import Event
-from mlaas4hep.core.selection.openedfiles import OpenedFile
 from mlaas4hep.errors import (
     DamagedError,
     InvalidRequestError,
@@ -35,18 +34,22 @@ def make_plan(request: ScoringRequest, services: Services) -> ScoringPlan:
     """
     contract = load_contract(load_record(request, services), services)
     trees = {file.name: describe(file, services) for file in request.files}
-    reads, identifiers = choose_reads(Transform.of(contract).schema, trees)
-    opened = list(trees.values())
+    transform = Transform.of(contract)
+    schema, preproc = transform.schema, transform.preproc
+    reads, identifiers = choose_reads(schema, trees)
+    found = list(trees.values())
     ranges = plan_ranges(
-        [tree.entries for tree in opened],
+        [tree.entries for tree in found],
         -1,
-        [tree.boundaries for tree in opened],
+        [tree.boundaries for tree in found],
         services.range_entries,
     )
     if not ranges:
         raise PermanentError("there are no entries in these files", hint="check files and tree")
     return ScoringPlan(
-        files=tuple(OpenedFile.of(file, trees[file.name]) for file in request.files),
+        files=tuple(
+            opened(file, trees[file.name], schema, preproc, reads) for file in request.files
+        ),
         ranges=ranges,
         reads=tuple(sorted(reads)),
         identifiers=tuple(sorted(identifiers)),

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from mlaas4hep.core import wire
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.data.specs.specs import measure
+from mlaas4hep.core.data.tree import BranchInfo
 from mlaas4hep.core.models.bundle.contract import Contract
+from mlaas4hep.core.models.bundle.gap import Gap
 from tests import onnx_models
 from tests.formats import SAMPLES, arrays
 
@@ -46,6 +49,27 @@ def test_entries_of_a_file_of_every_format_are_scored(cli, bundle, tmp_path, sam
 
     assert answer.code == 0, answer.err
     np.testing.assert_allclose(answer.json()["predictions"], scores(5, 9), rtol=1e-5)
+
+
+def test_a_file_may_lack_what_files_of_the_training_lacked(cli, bundle, tmp_path):
+    name, others = SPECS.branches[0].name, dict(ARRAYS)
+    values = others.pop(name)
+    branch = BranchInfo(name=name, dtype="float64", jagged=False)
+    contract = wire.load(Contract, (bundle / "contract.json").read_bytes())
+    sample = ONE_OF_EACH[0]
+    sample.write(tmp_path / f"nan{sample.suffix}", {**others, name: np.full(len(values), np.nan)})
+    sample.write(tmp_path / f"lacks{sample.suffix}", others)
+
+    def asked(file):
+        return cli("predict", "--model", bundle, "--entries", tmp_path / f"{file}{sample.suffix}")
+
+    refused = asked("lacks")
+    known = replace(contract, gaps=(Gap(branch=branch),))
+    (bundle / "contract.json").write_bytes(wire.dump(known))
+    found, expected = asked("lacks"), asked("nan")
+
+    assert (refused.code, expected.code) == (2, 0)
+    assert found.json() == expected.json()
 
 
 def test_the_folder_of_a_bundle_may_stand_in_place_of_a_name(cli, bundle, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """What scoring files with a trained model needs to know, and what comes out of it."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,11 +10,14 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.planning.plan import EntryRange
 from mlaas4hep.core.data.tree import TreeInfo
+from mlaas4hep.core.models.bundle.gap import filled_by
 from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.transform import NetworkInput
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.core.requests.request import InputFile
+from mlaas4hep.core.selection.gaps import check_lengths
 from mlaas4hep.core.selection.openedfiles import OpenedFile
+from mlaas4hep.core.selection.preproc import Preproc
 from mlaas4hep.errors import InvalidRequestError
 
 Format = Literal["parquet", "root", "arrow", "csv", "jsonl", "avro", "npz", "h5"]  #: its suffix
@@ -57,7 +61,8 @@ def choose_reads(schema: Schema, trees: Mapping[str, TreeInfo]) -> tuple[set[str
     for file, tree in trees.items():
         kinds = {branch.name: branch.jagged for branch in tree.branches}
         texts = {branch.name for branch in tree.branches if branch.is_text}
-        for name in sorted(schema.required):
+        fills = schema.filled - dict(tree.unreadable).keys()
+        for name in sorted(schema.required - (fills - kinds.keys())):
             if name not in kinds:
                 raise InvalidRequestError(
                     f"{file!r} has no branch {name!r}, which the model needs",
@@ -81,6 +86,25 @@ def choose_reads(schema: Schema, trees: Mapping[str, TreeInfo]) -> tuple[set[str
                 )
         identifiers &= {name for name, jagged in kinds.items() if not jagged} - texts
     return set(schema.required) | identifiers, identifiers
+
+
+def opened(
+    file: InputFile, tree: TreeInfo, schema: Schema, preproc: Preproc, reads: AbstractSet[str]
+) -> OpenedFile:
+    """Return a file to score, with what stands in the place of branches that it lacks.
+
+    Raises:
+        InvalidRequestError: preproc.json makes no sense with that.
+    """
+    likes = filled_by(schema.gaps, tree.names)
+    found = OpenedFile.of(
+        file,
+        tree,
+        tuple(gap.branch for gap in schema.gaps if gap.name in likes),
+        tuple((name, like) for name, like in likes.items() if like),
+    )
+    check_lengths(found, tree, preproc, reads)
+    return found
 
 
 def table(

@@ -173,6 +173,7 @@ def _schema(contract: Contract, layout: Layout, preproc: Preproc) -> Schema:
         flags=frozenset(spec.name for spec in (*layout.flat, *layout.jagged) if _is_flag(spec))
         - made,
         unused=empty - either - set(contract.identifiers),
+        gaps=tuple(gap for gap in contract.gaps if gap.name in flat | jagged | either),
     )
 
 

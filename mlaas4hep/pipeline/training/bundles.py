@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 from mlaas4hep.core import keys, sealed, wire
 from mlaas4hep.core.models.bundle.contract import Contract
 from mlaas4hep.core.models.bundle.folding import Folding
+from mlaas4hep.core.models.bundle.gap import gaps_of
 from mlaas4hep.core.models.record import ModelRecord
 from mlaas4hep.core.models.training import TrainingFinished
 from mlaas4hep.errors import ConflictError, NotFoundError
@@ -113,6 +114,7 @@ class Bundle:
             goals=finished.goals,
             missing=finished.missing,
             folding=self._folding(),
+            gaps=gaps_of(opened.files),
             specs_digest=opened.specs_content(self._request),
             code=self._request.model_sha256,
             conversions=finished.conversions,

@@ -287,3 +287,11 @@ def test_large_numbers_of_which_no_digit_is_lost_are_read(source, tmp_path, numb
     path = _write(tmp_path, f"x\n0.5\n{number}\n0.1234567890123456789\n")
 
     assert _columns(source, path) == {"x": [0.5, float(number), 0.1234567890123456789]}
+
+
+@pytest.mark.parametrize("text", ["x,y\n1,2\n# more\n3,4\n", "x,y\n1,2\n3,4\n#end"])
+def test_a_comment_below_the_names_is_called_so(source, tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+
+    with pytest.raises(InvalidRequestError, match=r"line [34] is a comment: they stand only"):
+        source.describe(str(tmp_path / "a.csv"), "")

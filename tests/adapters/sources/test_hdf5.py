@@ -254,3 +254,13 @@ def test_rows_of_variable_length_in_another_byte_order_are_left_out_by_name(sour
 
     assert read(source, tmp_path / "a.h5", ["little"]) == [{"little": [1.5, 2.5]}, {"little": []}]
     assert "byte order" in dict(info.unreadable)["big"]
+
+
+def test_a_file_that_was_copied_while_it_was_written_has_a_cure(source, tmp_path):
+    with h5py.File(tmp_path / "open.h5", "w") as file:
+        file["Events/x"] = np.arange(100_000.0)
+        (tmp_path / "a.h5").write_bytes((tmp_path / "open.h5").read_bytes())
+
+    with pytest.raises(InvalidRequestError, match=r"a\.h5.*damaged") as caught:
+        source.describe(str(tmp_path / "a.h5"), "Events")
+    assert "close it there if it is still being written" in caught.value.problem.hint

@@ -142,6 +142,20 @@ def test_whole_decimals_that_doubles_do_not_hold_are_refused(source, tmp_path, k
         read(source, tmp_path / "large.parquet", ["n"])
 
 
+@pytest.mark.parametrize("kind", [pa.decimal128(38, 18), pa.decimal256(60, 2)])
+def test_decimals_become_the_nearest_doubles(source, tmp_path, kind):
+    numbers = [Decimal(7**i) / 100 - i for i in range(18)] + [
+        Decimal("1234567.89"),
+        Decimal("-0.25"),
+    ]
+    exact = [number.quantize(Decimal("0.01")) for number in numbers]
+    parquet.write_table(pa.table({"n": pa.array(exact, kind)}), tmp_path / "a.parquet")
+
+    found = [entry["n"] for entry in read(source, tmp_path / "a.parquet", ["n"])]
+
+    assert found == [float(number) for number in exact]
+
+
 def test_an_encrypted_parquet_file_is_called_so(source, tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"PARE" + bytes(100) + b"PARE")
 

@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from mlaas4hep.core.data.tree import BranchInfo
+from mlaas4hep.core.models.bundle.gap import Gap
 from tests.http.predict.conftest import CONTRACT
 
 ENTRY = {"met": 180.0, "njets": 8, "Muon_pt": [70.0, 60.0], "ntrk": 5}
@@ -165,3 +167,55 @@ def test_odd_entries_are_counted_for_each_model(ask, alice):
     usage = alice.get("/status").json()["models"]["luca_1"]
 
     assert usage == {"requests": 1, "rows": 3, "outside": 1, "cut": 1}
+
+
+@pytest.fixture
+def may_lack(world, alice):
+    """Ask a model that was trained with files which lacked `met` and a member of a collection."""
+    rows = BranchInfo(name="Muon_pt", dtype="float32", jagged=True)
+    met = BranchInfo(name="met", dtype="float32", jagged=False)
+    gaps = (Gap(branch=rows), Gap(branch=met))
+    world.serve_trained(contract=replace(CONTRACT, gaps=gaps))
+
+    def ask(path, body):
+        return alice.post(path, json=body)
+
+    return ask
+
+
+FULL = [{**ENTRY, "met": None, "Muon_pt": []}, ENTRY]
+PARTS = [{"njets": 8, "ntrk": 5}, ENTRY]
+
+
+@pytest.mark.parametrize(
+    ("path", "body_of"),
+    [
+        ("/json", lambda entries: {"model": "luca_1", "entries": entries}),
+        ("/predict/json", lambda entries: {"model": "luca_1", "entries": entries}),
+    ],
+    ids=["json", "predict/json"],
+)
+def test_entries_may_lack_what_files_of_the_training_lacked(may_lack, path, body_of):
+    full, parts = (may_lack(path, body_of(entries)).json() for entries in (FULL, PARTS))
+
+    assert "error" not in full
+    assert parts == full
+
+
+def test_branches_may_lack_what_files_of_the_training_lacked(may_lack):
+    flat = {"njets": [8, 8], "ntrk": [5, 5]}
+    full = {**flat, "met": [None, None], "Muon_pt": [[], []]}
+
+    found, expected = (
+        may_lack("/json", {"model": "luca_1", "branches": each}).json() for each in (flat, full)
+    )
+
+    assert "error" not in expected
+    assert found == expected
+
+
+def test_other_branches_may_not_be_lacking(may_lack):
+    answer = may_lack("/json", {"model": "luca_1", "entries": [{"ntrk": 5}]})
+
+    assert answer.status_code == 400
+    assert "entry 0 has no branch 'njets'" in answer.json()["error"]

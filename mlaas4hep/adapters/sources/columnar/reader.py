@@ -193,7 +193,8 @@ class TableReader:
             article = "an" if self._name[0] in "AH" else "a"
             raise InvalidRequestError(
                 f"{shown(place.url)} is damaged or not {article} {self._name} file: {first_line(error)}",
-                hint="open it where it was made, or copy it again",
+                hint="open it where it was made; close it there if it is still being written,"
+                " and copy it again",
             ) from error
 
 

@@ -27,6 +27,8 @@ def find_mistake(
 ) -> tuple[int, str, str] | None:
     """Return line (counted from 0), what is wrong, and the column; None if all looks well."""
     for line, row in _rows(piece, separator):
+        if len(row) != len(names) and row[0].startswith("#"):
+            return line, "is a comment: they stand only before the names of the columns", ""
         if len(row) != len(names):
             return line, f"has {len(row)} values, not {len(names)}", ""
         for name, text in zip(names, row, strict=True):

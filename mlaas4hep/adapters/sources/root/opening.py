@@ -1,10 +1,9 @@
 """Opening a tree: by our own reading of its structure, or by uproot where that does not suffice."""
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -26,13 +25,15 @@ from mlaas4hep.adapters.sources.root.ntuple.stored import StoredNtuple
 from mlaas4hep.adapters.sources.root.source import uproot_source
 from mlaas4hep.adapters.sources.root.stream import UnknownStreamError
 from mlaas4hep.adapters.sources.root.tree import KnownTree, is_ttree
+from mlaas4hep.adapters.sources.root.treenames import (
+    TTREES,
+    ObjectName,
+    names_of_trees,
+    tree_named,
+)
 from mlaas4hep.adapters.sources.root.ttree.productions import Productions
-from mlaas4hep.core.nearest import nearest
+from mlaas4hep.core.requests.inputs.cycles import split_cycle
 from mlaas4hep.errors import InvalidRequestError
-
-TTREES = frozenset({"TTree", "TNtuple", "TNtupleD"})
-RNTUPLE = "ROOT::RNTuple"
-OLD_RNTUPLE = "ROOT::Experimental::RNTuple"
 
 OpenWithUproot = Callable[[], Any]
 
@@ -42,11 +43,10 @@ def tree_names(place: Place, content: Bytes) -> tuple[str, ...]:
     if not place.is_remote:
         check_length(place, content)
     try:
-        classes = {name: key.class_name for name, key in _keys(place, content).items()}
+        return names_of_trees(_keys(place, content))
     except (UnknownStreamError, UnknownCompressionError):
         with ExitStack() as stack:
-            classes = _classes(_file_of_uproot(place, stack))
-    return tuple(sorted(name for name, of in classes.items() if _is_tree(of)))
+            return names_of_trees(_objects(_file_of_uproot(place, stack)))
 
 
 def known_tree(
@@ -66,8 +66,7 @@ def known_tree(
         found = _keys(place, content)
     except (UnknownStreamError, UnknownCompressionError):
         return _by_uproot(place, name, reopen())
-    check_name(place, name, {key.name: key.class_name for key in found.values()})
-    key = found[name]
+    key = tree_named(place, name, found)
     if key.class_name in TTREES:
         try:
             entries, leaves = _ttree(key, read, reopen, productions)
@@ -75,7 +74,7 @@ def known_tree(
             return _by_uproot(place, name, reopen())
         return KnownTree(place, name, uuid=_uuid(read), entries=entries, leaves=leaves, key=key)
     try:
-        return _ntuple(place, key, read, reopen)
+        return _ntuple(place, name, key, read, reopen)
     except (UnknownStreamError, UnknownCompressionError):
         return _by_uproot(place, name, reopen())
 
@@ -85,7 +84,7 @@ def _uuid(read: Read) -> str:
     return header.uuid if header else ""
 
 
-def _ntuple(place: Place, key: Key, read: Read, reopen: OpenWithUproot) -> KnownTree:
+def _ntuple(place: Place, name: str, key: Key, read: Read, reopen: OpenWithUproot) -> KnownTree:
     stored = StoredNtuple(key, read, place.size_bytes)
     found = found_in(stored.schema)
     edges = np.array(stored.boundaries() or (0,), ">i8").tobytes()
@@ -95,7 +94,7 @@ def _ntuple(place: Place, key: Key, read: Read, reopen: OpenWithUproot) -> Known
         leaves += [leaf for leaf in leaves_of_rntuple(reopen()) if leaf.name in unknown]
     return KnownTree(
         place,
-        key.name,
+        name,
         uuid=_uuid(read),
         entries=stored.entries,
         leaves=ListedLeaves(leaves),
@@ -125,14 +124,9 @@ def _leaf_of_field(found: ValueField, edges: bytes) -> Leaf:
     )
 
 
-def _keys(place: Place, content: Bytes) -> dict[str, Key]:
-    """Return the objects of a file by name; of several cycles, the newest."""
-    found = keys_of(partial(place.read, content), place.size_bytes)
-    return {key.name: key for key in sorted(found, key=attrgetter("cycle"))}
-
-
-def _is_tree(class_name: str | None) -> bool:
-    return class_name in TTREES or class_name == RNTUPLE
+def _keys(place: Place, content: Bytes) -> list[Key]:
+    """Return the objects of a file."""
+    return list(keys_of(partial(place.read, content), place.size_bytes))
 
 
 def _ttree(
@@ -164,39 +158,6 @@ def _by_uproot(place: Place, name: str, tree: Any) -> KnownTree:
     )
 
 
-def check_name(place: Place, name: str, classes: Mapping[str, str]) -> None:
-    """Refuse a name that is no tree's.
-
-    Args:
-        place: of the file.
-        name: as the person wrote it.
-        classes: of all objects of the file, by name.
-
-    Raises:
-        InvalidRequestError: with the names that there are.
-    """
-    if _is_tree(classes.get(name)):
-        return
-    if classes.get(name) == "TChain":
-        raise InvalidRequestError(
-            f"{name!r} of {shown(place.url)} is a TChain, which holds no entries",
-            hint="name the chain's own files in files.txt",
-        )
-    if classes.get(name) == OLD_RNTUPLE:
-        raise InvalidRequestError(
-            f"{name!r} of {shown(place.url)} is an RNTuple from before its format was settled",
-            hint="write it again with ROOT 6.34 or later",
-        )
-    there = [each for each, of in classes.items() if _is_tree(of)]
-    trees = ", ".join(sorted(there)) or "none"
-    near = nearest(name, there)
-    first = near if near.startswith("did") else "name one of them:"
-    raise InvalidRequestError(
-        f"{shown(place.url)} has no tree {name!r}; the trees there are: {trees}",
-        hint=f'{first} "branch" in params.json says which, or FILE:TREE in files.txt',
-    )
-
-
 def check_length(place: Place, content: Bytes) -> None:
     """Refuse a file that ends before the length that its header tells."""
     if place.size_bytes < rootheader.SIZE:
@@ -225,8 +186,8 @@ def tree_of_uproot(place: Place, name: str) -> Any:
     with ExitStack() as stack:
         file = _file_of_uproot(place, stack)
         try:
-            check_name(place, name, _classes(file))
-            tree = file[name]
+            found = tree_named(place, name, _objects(file))
+            tree = file[f"{found.name};{found.cycle}"]
         except OSError:
             check_length(place, place.open(stack))
             raise
@@ -234,8 +195,10 @@ def tree_of_uproot(place: Place, name: str) -> Any:
     return tree
 
 
-def _classes(file: Any) -> dict[str, str]:
-    return {key.partition(";")[0]: each for key, each in file.classnames().items()}
+def _objects(file: Any) -> list[ObjectName]:
+    """Return the objects of a file as uproot tells them."""
+    parts = ((*split_cycle(key), of) for key, of in file.classnames().items())
+    return [ObjectName(name=name, cycle=cycle or 1, class_name=of) for name, cycle, of in parts]
 
 
 def _describe_classes_once(file: Any) -> None:

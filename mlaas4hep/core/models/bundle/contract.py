@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mlaas4hep.core.data.specs.specs import Specs
 from mlaas4hep.core.models.bundle.conversion import Conversion, Missing, NotMade
 from mlaas4hep.core.models.bundle.folding import Folding
+from mlaas4hep.core.models.bundle.gap import Gap
 from mlaas4hep.core.models.goals import Goal, names_of
 from mlaas4hep.core.requests.task import Task
 
@@ -26,6 +27,7 @@ class Contract:
     goals: tuple[Goal, ...] = ()  #: what the numbers are for, of several labels
     missing: Missing = "zero"  #: what the model reads where there is no value
     folding: Folding | None = None  #: how one of several models is chosen; None: there is one
+    gaps: tuple[Gap, ...] = ()  #: branches that files of the training lacked, and that were filled
     conversions: tuple[Conversion, ...] = ()
     not_made: tuple[NotMade, ...] = ()  #: files that other tools read
     inputs: tuple[tuple[str, str], ...] = ()  #: (file as written, identity hash)

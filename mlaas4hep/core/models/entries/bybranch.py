@@ -5,6 +5,7 @@ from typing import Any
 
 from mlaas4hep.core.data.columns import Columns
 from mlaas4hep.core.models.entries import byentry
+from mlaas4hep.core.models.entries.filling import filled_branches
 from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.entries.values import as_columns, checked_identifiers, doubles_of
 from mlaas4hep.errors import InvalidRequestError
@@ -29,6 +30,7 @@ def columns(
         return byentry.columns(
             schema, [dict(zip(branches, row, strict=True)) for row in rows], own_types
         )
+    branches = filled_branches(schema, branches, entries)
     plain = {}
     for name in sorted(schema.flat - own_types - schema.texts):
         found = doubles_of(lambda name=name: branches[name], entries)  # type: ignore[misc]

@@ -10,6 +10,7 @@ import numpy as np
 
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.nesting import SIZES
+from mlaas4hep.core.models.entries.filling import filled_entry
 from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.entries.values import (
     as_columns,
@@ -42,6 +43,8 @@ def columns(
     if not entries:
         raise InvalidRequestError("`entries` is empty", hint="send a list of objects")
     entries = _flattened(schema, entries)
+    if schema.gaps:
+        entries = [filled_entry(schema, entry) for entry in entries]
     plain = _plain(schema, entries, own_types)
     if not plain:
         _check_names(schema, entries)
@@ -72,7 +75,11 @@ def identifiers(schema: Schema, entries: Sequence[Entry]) -> list[dict[str, Any]
     """Return what identifies each entry, as it was given; InvalidRequestError if it is nested."""
     names = schema.identifiers
     fewest = len(schema.required)
-    may_be_less = not names & schema.required and all(map(fewest.__eq__, map(len, entries)))
+    may_be_less = (
+        not names & schema.required
+        and not schema.gaps
+        and all(map(fewest.__eq__, map(len, entries)))
+    )
     if not names or may_be_less:  # no room for any
         return [{} for _ in entries]
     ordered = tuple(dict.fromkeys(chain((name for name in entries[0] if name in names), names)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlaas4hep.core.data.nesting import SIZES
+from mlaas4hep.core.models.bundle.gap import Gap
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
@@ -20,11 +21,24 @@ class Schema:
     texts: frozenset[str] = frozenset()  #: flat ones that are texts, not numbers
     flags: frozenset[str] = frozenset()  #: training saw nothing but 0 and 1, or between
     unused: frozenset[str] = frozenset()  #: may be there; empty in every entry of the training
+    gaps: tuple[
+        Gap, ...
+    ] = ()  #: of the required ones, those that are filled where they are missing
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """Return the branches that no entry may lack."""
+        """Return the branches that the model reads of each entry."""
         return self.flat | self.jagged | self.either
+
+    @cached_property
+    def filled(self) -> frozenset[str]:
+        """Return those of them that an entry may lack, as files of the training did."""
+        return frozenset(gap.name for gap in self.gaps)
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """Return the branches that no entry may lack."""
+        return self.required - self.filled
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -48,11 +62,11 @@ class Schema:
                 branch=name,
                 hint=nearest(name, self.known),
             )
-        missing = sorted(self.required - names)
+        missing = sorted(self.needed - names)
         if missing:
             more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             raise InvalidRequestError(
                 f"{of} has no branch {missing[0]!r}{more}",
                 branch=missing[0],
-                hint=f"the model needs {len(self.required)} branches of each entry",
+                hint=f"the model needs {len(self.needed)} branches of each entry",
             )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlaas4hep.core.requests.inputs.bounds import alternatives, bounded, wrong_line
+from mlaas4hep.core.requests.inputs.cycles import split_cycle
 from mlaas4hep.core.requests.inputs.datasets import dataset_url
 from mlaas4hep.core.requests.inputs.filelist import Line, cure, lines
 from mlaas4hep.core.requests.inputs.globs import is_pattern
@@ -27,6 +28,7 @@ _ALL_SUFFIXES = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suf
 
 Resolve = Callable[[str], str]
 Expand = Callable[[str], Sequence[str]]
+_Seen = dict[tuple[str, str], dict[int | None, InputFile]]  #: of a place and a tree, by cycle
 
 
 def no_globs(pattern: str) -> Sequence[str]:
@@ -51,13 +53,11 @@ def parse_files(
         InvalidRequestError: there are no files, too many, or one twice.
     """
     files: list[InputFile] = []
-    seen: dict[tuple[str, str], InputFile] = {}
+    seen: _Seen = {}
     for line in bounded(lines(text)):
         for file in _files_of(line, params, resolve, expand):
             for place in file.url.split(ALTERNATIVES):
-                first = seen.setdefault((_plain(place), file.tree), file)
-                if first is not file:
-                    raise _twice(first, file)
+                _check_once(file, _plain(place), seen)
             files.append(file)
         if len(files) > MAX_FILES:
             raise InvalidRequestError(f"files.txt names more than {MAX_FILES} files")
@@ -73,7 +73,7 @@ def _files_of(line: Line, params: Params, resolve: Resolve, expand: Expand) -> I
     names = [_prefixed(_modern(name), params) for name, _ in parts]
     said = _tree_of(line, parts)
     more: dict[str, Any] = {
-        "tree": said or params.branch,
+        "tree": said or params.branch.strip("/"),
         "line": line.number,
         "label": line.label,
         "weight": line.weight,
@@ -113,7 +113,8 @@ def _matching(pattern: str, line: Line, expand: Expand) -> Sequence[str]:
 
 def _tree_of(line: Line, parts: Sequence[tuple[str, str]]) -> str:
     """Return the tree that a line names, perhaps more than once; "" if it names none."""
-    said = sorted({tree for tree in (line.tree, *(tree for _, tree in parts)) if tree})
+    named = (line.tree.strip("/"), *(tree for _, tree in parts))
+    said = sorted({tree for tree in named if tree})
     if len(said) > 1:
         raise wrong_line(line, f"names two trees of one file, {said[0]!r} and {said[1]!r}")
     return "".join(said)
@@ -131,6 +132,19 @@ def _resolved(names: Sequence[str], resolve: Resolve) -> list[str]:
     if failure is not None and not found:
         raise failure
     return found
+
+
+def _check_once(file: InputFile, place: str, seen: _Seen) -> None:
+    """Remember the tree of a file; refuse one that was named before, perhaps by its cycle.
+
+    Without a cycle it is the newest, which may well be that of another line.
+    """
+    tree, cycle = split_cycle(file.tree)
+    cycles = seen.setdefault((place, tree), {})
+    for said, first in cycles.items():
+        if first is not file and (said == cycle or None in {said, cycle}):
+            raise _twice(first, file)
+    cycles[cycle] = file
 
 
 def _twice(first: InputFile, second: InputFile) -> InvalidRequestError:

@@ -86,7 +86,8 @@ def _categories(contract: "Contract") -> dict[str, tuple[str, ...]]:
 
 def _branches(schema: Any) -> dict[str, list[str]]:
     return {
-        kind: sorted(getattr(schema, kind)) for kind in ("flat", "jagged", "either", "identifiers")
+        kind: sorted(getattr(schema, kind))
+        for kind in ("flat", "jagged", "either", "identifiers", "filled")
     }
 
 

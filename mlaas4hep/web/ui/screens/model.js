@@ -58,7 +58,7 @@ function cardOf(model, card, run) {
 
 function inputsOf(card) {
   if (card instanceof Error) return null;
-  const kinds = [["flat", "one value"], ["jagged", "a list"], ["either", "a value or a list"], ["identifiers", "may be there; not used"]];
+  const kinds = [["flat", "one value"], ["jagged", "a list"], ["either", "a value or a list"], ["filled", "may be left out, as files of the training lacked it"], ["identifiers", "may be there; not used"]];
   const rows = kinds.flatMap(([kind, text]) => (card.branches?.[kind] || []).map((one) => [rowHead(one), text]));
   return [
     panel(`Inputs (${count((card.columns || []).length)} columns)`, rows.length ? table(["Branch", "Kind"], rows, { "aria-label": "Inputs" }) : h("p.quiet", (card.columns || []).join(", ") || "Rows of numbers.")),

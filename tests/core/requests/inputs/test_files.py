@@ -208,6 +208,26 @@ def test_a_pattern_of_one_letter_may_have_a_tree():
     assert (file.url, file.tree) == ("resolved:x1.root", "t")
 
 
+@pytest.mark.parametrize(
+    ("text", "trees"),
+    [
+        ("a.root:t;1\na.root:t;2", ["t;1", "t;2"]),
+        ("a.root:/d/t;1", ["d/t;1"]),
+        ('[{"file": "a.root", "tree": "/d/t"}]', ["d/t"]),
+    ],
+)
+def test_cycles_and_paths_of_trees_are_kept(text, trees):
+    assert [file.tree for file in files(text)] == trees
+
+
+@pytest.mark.parametrize(
+    "text", ["a.root:t\na.root:t;1", "a.root:/t;1\na.root:t", "a.root:t;1\na.root:/t;1"]
+)
+def test_a_tree_and_one_of_its_cycles_may_be_the_same(text):
+    with pytest.raises(InvalidRequestError, match=r"twice.*in lines 1 and 2"):
+        files(text)
+
+
 def test_two_trees_of_one_file_are_two_inputs():
     assert [file.tree for file in files("a.root:signal\na.root:background")] == [
         "signal",
