@@ -68,6 +68,7 @@ def test_one_model_is_shown_with_what_it_takes(world, alice):
         "flat": ["met", "njets"],
         "jagged": ["Muon_pt"],
         "either": ["ntrk"],
+        "filled": [],
         "identifiers": ["event"],
     }
 
