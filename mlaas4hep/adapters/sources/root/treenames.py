@@ -15,7 +15,7 @@ RNTUPLE = "ROOT::RNTuple"
 OLD_RNTUPLE = "ROOT::Experimental::RNTuple"
 
 
-class Named(Protocol):
+class FileObject(Protocol):
     """An object of a file, as far as its name goes."""
 
     @property
@@ -34,7 +34,7 @@ class Named(Protocol):
         ...
 
 
-_N = TypeVar("_N", bound=Named)
+_N = TypeVar("_N", bound=FileObject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class ObjectName:
     cycle: int
 
 
-def names_of_trees(objects: Iterable[Named]) -> tuple[str, ...]:
+def names_of_trees(objects: Iterable[FileObject]) -> tuple[str, ...]:
     """Return the names of TTrees and RNTuples, without cycles."""
     return tuple(sorted(name for name, each in _newest(objects).items() if _is_tree(each)))
 
@@ -87,11 +87,11 @@ def _newest(objects: Iterable[_N]) -> dict[str, _N]:
     return {each.name: each for each in sorted(objects, key=attrgetter("cycle"))}
 
 
-def _is_tree(found: Named) -> bool:
+def _is_tree(found: FileObject) -> bool:
     return found.class_name in TTREES or found.class_name == RNTUPLE
 
 
-def _check_kind(place: Place, name: str, found: Named) -> None:
+def _check_kind(place: Place, name: str, found: FileObject) -> None:
     """Refuse what is nearly a tree."""
     if found.class_name == "TChain":
         raise InvalidRequestError(
