@@ -19,7 +19,7 @@ from mlaas4hep.core.selection.branches import Branches
 from mlaas4hep.core.selection.ranges import MeasuredRange
 from mlaas4hep.errors import PermanentError
 
-CODE_VERSION = 4  #: grows when the same files would give other specs or chunks
+CODE_VERSION = 5  #: grows when the same files would give other specs or chunks
 _WEIGHTS_VERSION = 2  #: the same for those with weights
 
 
