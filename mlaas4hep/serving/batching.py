@@ -30,6 +30,7 @@ T = TypeVar("T")
 MAX_WAITING = 1_000_000  #: rows of one person, and pieces of bodies, that may wait
 MAX_WAITING_OF_ALL = 4 * MAX_WAITING
 PIECE_BYTES = 64  #: so much of a body weighs as much as a row
+_FEW = 8  #: plain questions, which joining would hold up longer than a call for each
 _QUICK_THREADS = 8  #: for what never waits for a model: tokens, lists, health
 
 
@@ -77,7 +78,14 @@ class Batcher:
     def prompt_together(self, model: Model, sent: Sequence[Inquiry]) -> list[Any]:
         """Return what `prompt` returns for each of several questions, or its error."""
         served = self._at_hand(model)
-        return [None] * len(sent) if served is None else _at_once(served, model[2], sent)
+        if served is None:
+            return [None] * len(sent)
+        if len(sent) > _FEW:
+            return _at_once(served, model[2], sent)
+        answers = [_plainly(served, model[2], *each) for each in sent]
+        others = [each for each, answer in zip(sent, answers, strict=True) if answer is None]
+        found = iter(_at_once(served, model[2], others) if others else ())
+        return [next(found) if answer is None else answer for answer in answers]
 
     async def ask(
         self, model: Model, person: Person, question: Question, size_bytes: int = 0
@@ -208,6 +216,18 @@ def predicted(registry: Registry, model: Model, jobs: list[Job]) -> list[Any]:
     except MlaasError as error:
         return [error] * len(jobs)
     return _together(served, signature, [Inquiry(job.person, job.question) for job in jobs])
+
+
+def _plainly(served: LoadedModel, signature: str, person: Person, question: Question) -> Any:
+    """Return the answer to a question that is as plain as most, or its error; None: it is not."""
+    if question.rows > served.runtime.prompt_rows:
+        return None
+    try:
+        if person.owner != served.record.owner:
+            allowed(served, person)
+        return question.alone(served.by(signature))
+    except MlaasError as error:
+        return error
 
 
 def _at_once(served: LoadedModel, signature: str, sent: Sequence[Inquiry]) -> list[Any]:

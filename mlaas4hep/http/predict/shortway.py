@@ -19,9 +19,6 @@ from mlaas4hep.http.predict.inference import v1, v2
 from mlaas4hep.http.predict.routes import ROUTER
 from mlaas4hep.http.predict.rowframes import RowFrames
 
-_FEW = (
-    8  #: requests of a turn: what joins them to one call of a model takes longer than their calls
-)
 _REMEMBERED = 4096  #: targets that were asked for
 _LONGEST = 512  #: bytes of one; what anybody may ask for must not fill the memory
 _DIALECTS: Mapping[object, Dialect] = {
@@ -57,13 +54,12 @@ class ShortWay:
 
     def answers(self, requests: Sequence[Request]) -> list[Answer | None]:
         """Return the answers, each in its place; None: the general way has to find it."""
-        together = len(requests) > _FEW
-        answers = self._together(requests) if together else [*map(self._answer, requests)]
+        answers = [self._answer(requests[0])] if len(requests) == 1 else self._together(requests)
         self._context.calls["POST"] += len(answers) - answers.count(None)
         return answers
 
     def _answer(self, request: Request) -> Answer | None:
-        """Return the answer to one that is asked alone."""
+        """Return the answer to one that came alone."""
         read = self._read(request)
         if read is None or isinstance(read, Answer):
             return read

@@ -158,7 +158,9 @@ def test_what_comes_together_is_answered_to_those_who_may_ask(world, app):
     assert [each.status for each in app.prompt(asked * 4)] == [200, 404, 200] * 4
 
 
-def test_few_rows_of_a_turn_are_asked_one_by_one_and_more_of_them_in_one_call(app, monkeypatch):
+@pytest.fixture
+def calls_of(app, monkeypatch):
+    """Return how many rows each call of the model is about, as they come."""
     runtime = app.context.registry.at_hand("owner-alice", "luca_1")[0].runtime
     run, sizes = runtime.run, []
 
@@ -167,12 +169,23 @@ def test_few_rows_of_a_turn_are_asked_one_by_one_and_more_of_them_in_one_call(ap
         return run(feeds)
 
     monkeypatch.setattr(runtime, "run", counting)
+    return sizes
+
+
+def test_few_rows_of_a_turn_are_asked_one_by_one_and_more_of_them_in_one_call(app, calls_of):
     row = ("/json", rows(ROW))
     for asked in (8, 9):
         assert {each.status for each in together(app, *[row] * asked)} == {200}
 
-    assert sizes[:8] == [1] * 8
-    assert sizes[8] == 9
+    assert calls_of[:8] == [1] * 8
+    assert calls_of[8] == 9
+
+
+def test_few_rows_that_take_longer_to_read_are_asked_in_one_call_beside_plain_ones(app, calls_of):
+    odd = ("/json", rows(ROW, keys=COLUMNS[::-1]))
+    together(app, ("/json", rows(ROW)), odd, odd, odd)
+
+    assert calls_of[:2] == [1, 3]
 
 
 def test_both_ways_answer_binary_tensors_alike(app):
