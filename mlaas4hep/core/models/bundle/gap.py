@@ -1,6 +1,7 @@
 """Branches that some files of a training lacked and that were filled: so they are at prediction."""
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -41,16 +42,20 @@ def filled_by(gaps: Sequence[Gap], names: AbstractSet[str]) -> dict[str, str]:
     As in training: a row has an object for each of another branch of the collection that is there,
     and nothing ("") where the whole collection is missing.
     """
-    known = {gap.name: gap.like for gap in gaps}
-    missing = known.keys() - names
+    likes = {gap.name: gap.like for gap in gaps}
+    return {name: _source(name, likes, names) for name in sorted(likes.keys() - names)}
 
-    def source(name: str, passed: frozenset[str]) -> str:
-        for like in known.get(name, ()):
+
+def _source(name: str, likes: Mapping[str, Sequence[str]], names: AbstractSet[str]) -> str:
+    """Return the nearest branch that is there and has rows as long; "" if there is none."""
+    reached = {name}
+    waiting = deque(reached)
+    while waiting:
+        each = waiting.popleft()
+        for like in likes.get(each, ()):
             if like in names:
                 return like
-            found = source(like, passed | {like}) if like not in passed else ""
-            if found:
-                return found
-        return ""
-
-    return {name: source(name, frozenset({name})) for name in sorted(missing)}
+            if like not in reached:
+                reached.add(like)
+                waiting.append(like)
+    return ""

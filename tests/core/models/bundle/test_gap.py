@@ -43,3 +43,11 @@ def test_rows_are_as_long_as_those_of_a_branch_that_is_there():
     assert filled_by(gaps, {"pt", "eta"}) == {"iso": "pt"}
     assert filled_by(gaps, {"eta"}) == {"iso": "eta", "pt": "eta"}
     assert filled_by(gaps, {"met"}) == {"iso": "", "pt": "", "eta": ""}
+
+
+def test_many_branches_whose_rows_are_as_long_as_each_others_are_searched_once():
+    names = [f"b{number}" for number in range(40)]  # paths through all of them are beyond counting
+    gaps = [Gap(branch=branch(name), like=tuple(names)) for name in names]
+
+    assert filled_by(gaps, set()) == dict.fromkeys(names, "")
+    assert filled_by(gaps, {"b7"}) == dict.fromkeys(sorted({*names} - {"b7"}), "b7")
