@@ -4,9 +4,12 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlaas4hep.core.data.tree import BranchInfo
-from mlaas4hep.core.selection.openedfiles import OpenedFile
+
+if TYPE_CHECKING:  # predicting loads nothing that opens files
+    from mlaas4hep.core.selection.openedfiles import OpenedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,7 @@ class Gap:
         return self.branch.name
 
 
-def gaps_of(files: Iterable[OpenedFile]) -> tuple[Gap, ...]:
+def gaps_of(files: "Iterable[OpenedFile]") -> tuple[Gap, ...]:
     """Return what was filled in any of the files of a training, sorted by name."""
     found: dict[str, BranchInfo] = {}
     likes: dict[str, set[str]] = {}
