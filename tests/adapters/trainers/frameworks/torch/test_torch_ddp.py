@@ -31,7 +31,8 @@ def optimizer(parameters): return torch.optim.OPTIMIZER
     ("layer", "optimizer"),
     [
         ("nn.BatchNorm1d(8)", "SGD(parameters, 0.1, momentum=0.9)"),
-        ("nn.LayerNorm(8)", "Adam(parameters, 0.01)"),
+        # with its own eps of 1e-8, Adam makes whole steps of gradients that are only rounding
+        ("nn.LayerNorm(8)", "Adam(parameters, 0.01, eps=1e-3)"),
     ],
 )
 def test_two_devices_do_the_steps_of_two_processes_of_ddp(tmp_path, layer, optimizer):
