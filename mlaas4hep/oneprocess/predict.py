@@ -62,9 +62,7 @@ def branches(bundle: Path) -> dict[str, list[str]]:
     contract = bundle / CONTRACT
     if not contract.is_file():
         return {}
-    schema = Transform.of(wire.load(Contract, contract.read_bytes())).schema
-    kinds = ("flat", "jagged", "either", "identifiers", "filled")
-    return {kind: sorted(getattr(schema, kind)) for kind in kinds}
+    return Transform.of(wire.load(Contract, contract.read_bytes())).schema.by_kind()
 
 
 async def _ask(services: Services, asked: dict[str, Any]) -> Any:

@@ -73,6 +73,20 @@ class Calls:
         self._open[event.id].set_result(outcome)
 
 
+def lane_of(function: str, limit: int, calls: Any, runs: Any = None) -> Lane:
+    nobody: Any = None
+    return Lane(
+        function,
+        limit=limit,
+        per_owner=limit,
+        client=Client(),
+        caller=calls,
+        runs=runs,
+        bus=nobody,
+        metrics=Metrics(),
+    )
+
+
 def of_file(owner: str, file: int, index: int) -> RangePlanned:
     return RangePlanned(owner=owner, run="luca_1", index=index, file=file, start=0, stop=1)
 
@@ -82,20 +96,10 @@ def test_files_whose_servers_are_silent_leave_a_place_for_everything_else() -> N
 
 
 async def _beside_silent_files() -> None:
-    nobody: Any = None
     calls: Any = Calls()
     runs = MemoryRunBook(lambda: 0.0)
     runs.create(a_run("a"))
-    lane = Lane(
-        "specs",
-        limit=2,
-        per_owner=2,
-        client=Client(),
-        caller=calls,
-        runs=runs,
-        bus=nobody,
-        metrics=Metrics(),
-    )
+    lane = lane_of("specs", 2, calls, runs)
     silent = [of_file("a", file=0, index=index) for index in range(4)]
     well = [of_file("a", file=1, index=index) for index in (4, 5)]
     others = of_file("b", file=0, index=0)
@@ -119,18 +123,8 @@ def test_of_a_run_that_is_over_what_waits_is_settled_and_what_comes_later_is_ask
 
 
 async def _after_the_end() -> None:
-    nobody: Any = None
     calls: Any = Calls()
-    lane = Lane(
-        "specs",
-        limit=1,
-        per_owner=1,
-        client=Client(),
-        caller=calls,
-        runs=nobody,
-        bus=nobody,
-        metrics=Metrics(),
-    )
+    lane = lane_of("specs", 1, calls)
     of_it = [of_file("a", file=0, index=index) for index in range(5)]
     again, other = replace(of_it[1], attempt=2), replace(of_it[1], run="luca_2")
     late = of_file("a", file=0, index=9)
@@ -158,18 +152,8 @@ def test_what_could_not_be_settled_of_a_run_that_is_over_comes_again() -> None:
 
 
 async def _after_an_end_that_nats_did_not_hear() -> None:
-    nobody: Any = None
     calls: Any = Calls()
-    lane = Lane(
-        "specs",
-        limit=1,
-        per_owner=1,
-        client=Client(),
-        caller=calls,
-        runs=nobody,
-        bus=nobody,
-        metrics=Metrics(),
-    )
+    lane = lane_of("specs", 1, calls)
     of_it = [of_file("a", file=0, index=index) for index in range(3)]
     messages = [
         message(event, number + 1, number, kind=AnsweredMessage)

@@ -10,7 +10,6 @@ import numpy as np
 from mlaas4hep.core.data.columns import Array, Columns
 from mlaas4hep.core.data.planning.plan import EntryRange
 from mlaas4hep.core.data.tree import TreeInfo
-from mlaas4hep.core.models.bundle.gap import filled_by
 from mlaas4hep.core.models.entries.schema import Schema
 from mlaas4hep.core.models.transform import NetworkInput
 from mlaas4hep.core.nearest import nearest
@@ -96,7 +95,7 @@ def opened(
     Raises:
         InvalidRequestError: preproc.json makes no sense with that.
     """
-    likes = filled_by(schema.gaps, tree.names)
+    likes = schema.row_lengths.filled_by(tree.names)
     found = OpenedFile.of(
         file,
         tree,

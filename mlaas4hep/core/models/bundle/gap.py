@@ -1,7 +1,6 @@
 """Branches that some files of a training lacked and that were filled: so they are at prediction."""
 
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,26 +38,39 @@ def gaps_of(files: "Iterable[OpenedFile]") -> tuple[Gap, ...]:
     )
 
 
-def filled_by(gaps: Sequence[Gap], names: AbstractSet[str]) -> dict[str, str]:
-    """Return the branches that are filled beside `names`, each with one whose rows are as long.
+class RowLengths:
+    """Which branches have rows as long as each other's, as far as gaps tell; made once a model."""
 
-    As in training: a row has an object for each of another branch of the collection that is there,
-    and nothing ("") where the whole collection is missing.
-    """
-    likes = {gap.name: gap.like for gap in gaps}
-    return {name: _source(name, likes, names) for name in sorted(likes.keys() - names)}
+    def __init__(self, gaps: Iterable[Gap]) -> None:
+        """Join what is like each other to collections: in the order in which it is told."""
+        self._gaps: list[str] = []
+        self._collections: dict[str, list[str]] = {}  #: by each of their branches
+        for gap in gaps:
+            self._gaps.append(gap.name)
+            for like in (gap.name, *gap.like):
+                self._join(gap.name, like)
 
+    def filled_by(self, names: AbstractSet[str]) -> dict[str, str]:
+        """Return the gaps that are filled beside `names`, each with a branch whose rows are as long.
 
-def _source(name: str, likes: Mapping[str, Sequence[str]], names: AbstractSet[str]) -> str:
-    """Return the nearest branch that is there and has rows as long; "" if there is none."""
-    reached = {name}
-    waiting = deque(reached)
-    while waiting:
-        each = waiting.popleft()
-        for like in likes.get(each, ()):
-            if like in names:
-                return like
-            if like not in reached:
-                reached.add(like)
-                waiting.append(like)
-    return ""
+        As in training: a row has an object for each of another branch of the collection that is
+        there, and nothing ("") where the whole collection is missing.
+        """
+        sources: dict[
+            int, str
+        ] = {}  # entries of strangers come here: each collection is searched once
+        found = {}
+        for name in sorted(name for name in self._gaps if name not in names):
+            collection = self._collections[name]
+            if id(collection) not in sources:
+                there = (each for each in collection if each in names)
+                sources[id(collection)] = next(there, "")
+            found[name] = sources[id(collection)]
+        return found
+
+    def _join(self, name: str, like: str) -> None:
+        mine = self._collections.setdefault(name, [name])
+        other = self._collections.setdefault(like, [like])
+        if other is not mine:
+            mine += other
+            self._collections.update(dict.fromkeys(other, mine))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlaas4hep.core.data.tree import BranchInfo
-from mlaas4hep.core.models.bundle.gap import filled_by
 from mlaas4hep.core.models.entries.schema import Schema
 
 
@@ -13,7 +12,7 @@ def filled_entry(schema: Schema, entry: Mapping[str, Any]) -> Mapping[str, Any]:
     if not schema.gaps or not isinstance(entry, Mapping) or schema.required <= entry.keys():
         return entry
     kinds = {gap.name: gap.branch for gap in schema.gaps}
-    missing = filled_by(schema.gaps, entry.keys())
+    missing = schema.row_lengths.filled_by(entry.keys())
     found = {name: _nothing(kinds[name], entry.get(like)) for name, like in missing.items()}
     return {**entry, **found}
 
@@ -24,7 +23,7 @@ def filled_branches(schema: Schema, branches: Mapping[str, Any], entries: int) -
         return branches
     kinds = {gap.name: gap.branch for gap in schema.gaps}
     found = {}
-    for name, like in filled_by(schema.gaps, branches.keys()).items():
+    for name, like in schema.row_lengths.filled_by(branches.keys()).items():
         beside = branches[like] if like else [None] * entries
         found[name] = [_nothing(kinds[name], row) for row in beside]
     return {**branches, **found}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlaas4hep.core.data.nesting import SIZES
-from mlaas4hep.core.models.bundle.gap import Gap
+from mlaas4hep.core.models.bundle.gap import Gap, RowLengths
 from mlaas4hep.core.nearest import nearest
 from mlaas4hep.errors import InvalidRequestError
 
@@ -36,9 +36,19 @@ class Schema:
         return frozenset(gap.name for gap in self.gaps)
 
     @cached_property
+    def row_lengths(self) -> RowLengths:
+        """Return what tells how long the rows of a branch are that is filled."""
+        return RowLengths(self.gaps)
+
+    @cached_property
     def needed(self) -> frozenset[str]:
         """Return the branches that no entry may lack."""
         return self.required - self.filled
+
+    def by_kind(self) -> dict[str, list[str]]:
+        """Return the names of branches by what people are told of them, each kind sorted."""
+        kinds = ("flat", "jagged", "either", "identifiers", "filled")
+        return {kind: sorted(getattr(self, kind)) for kind in kinds}
 
     @cached_property
     def known(self) -> frozenset[str]:

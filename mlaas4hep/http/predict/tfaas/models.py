@@ -40,7 +40,7 @@ async def model(context: Context, call: Call) -> Answer:
             "task": contract.task if contract else "other",
             "classes": contract.classes if contract else (),
             "metrics": dict(contract.metrics) if contract else {},
-            "branches": _branches(served.transform.schema) if served.transform else {},
+            "branches": served.transform.schema.by_kind() if served.transform else {},
             "ranges": _ranges(contract) if contract else {},
             "categories": _categories(contract) if contract else {},
             "usage": asdict(tally),
@@ -82,13 +82,6 @@ def _ranges(contract: "Contract") -> dict[str, tuple[float, float]]:
 def _categories(contract: "Contract") -> dict[str, tuple[str, ...]]:
     """Return the texts that training has seen of each feature of text, in their order."""
     return {spec.name: spec.texts for spec in contract.specs.branches if spec.texts}
-
-
-def _branches(schema: Any) -> dict[str, list[str]]:
-    return {
-        kind: sorted(getattr(schema, kind))
-        for kind in ("flat", "jagged", "either", "identifiers", "filled")
-    }
 
 
 ROUTES = (

@@ -1,5 +1,5 @@
 from mlaas4hep.core.data.tree import BranchInfo
-from mlaas4hep.core.models.bundle.gap import Gap, filled_by, gaps_of
+from mlaas4hep.core.models.bundle.gap import Gap, RowLengths, gaps_of
 from mlaas4hep.core.selection.openedfiles import OpenedFile
 
 
@@ -39,15 +39,15 @@ def test_rows_are_as_long_as_those_of_a_branch_that_is_there():
         Gap(branch=branch("eta"), like=()),
     )
 
-    assert filled_by(gaps, {"iso", "pt", "eta"}) == {}
-    assert filled_by(gaps, {"pt", "eta"}) == {"iso": "pt"}
-    assert filled_by(gaps, {"eta"}) == {"iso": "eta", "pt": "eta"}
-    assert filled_by(gaps, {"met"}) == {"iso": "", "pt": "", "eta": ""}
+    assert RowLengths(gaps).filled_by({"iso", "pt", "eta"}) == {}
+    assert RowLengths(gaps).filled_by({"pt", "eta"}) == {"iso": "pt"}
+    assert RowLengths(gaps).filled_by({"eta"}) == {"iso": "eta", "pt": "eta"}
+    assert RowLengths(gaps).filled_by({"met"}) == {"iso": "", "pt": "", "eta": ""}
 
 
 def test_many_branches_whose_rows_are_as_long_as_each_others_are_searched_once():
     names = [f"b{number}" for number in range(40)]  # paths through all of them are beyond counting
     gaps = [Gap(branch=branch(name), like=tuple(names)) for name in names]
 
-    assert filled_by(gaps, set()) == dict.fromkeys(names, "")
-    assert filled_by(gaps, {"b7"}) == dict.fromkeys(sorted({*names} - {"b7"}), "b7")
+    assert RowLengths(gaps).filled_by(set()) == dict.fromkeys(names, "")
+    assert RowLengths(gaps).filled_by({"b7"}) == dict.fromkeys(sorted({*names} - {"b7"}), "b7")
